@@ -1,0 +1,43 @@
+# Everything a developer types. `make setup` needs a network once; afterwards nothing here does.
+PYTHON ?= $(shell for python in python3.11 python3.12 python3.13 python3.14 python3; do \
+	$$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$python && break; done)
+BIN := .venv/bin
+INSTALLED := .venv/installed
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo up test test-long lint bench
+
+help: ## this list
+	@sed -n 's/^\([a-z-]*\):[^#]*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
+
+setup: $(INSTALLED) ## the environment in .venv, with strongroom in it
+
+$(INSTALLED): requirements.txt requirements-dev.txt pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \
+		echo 'Strongroom needs Python 3.11 or later, and $(or $(PYTHON),none of those found) is not. Name one: make setup PYTHON=/path/to/python3' >&2; \
+		exit 2; }
+	$(PYTHON) -m venv .venv
+	$(BIN)/pip install --quiet --disable-pip-version-check -r requirements.txt -r requirements-dev.txt
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+
+demo: setup ## archive a simulated day and prove it (CONVERSATIONS=300 SEED=1 DAY=yesterday)
+	$(BIN)/python -m embedded demo
+
+up: setup ## the same stack, left running until Ctrl-C
+	$(BIN)/python -m embedded up
+
+test: setup ## the tests, in under ten minutes
+	$(BIN)/pytest -m 'not long'
+
+test-long: setup ## the tests that take longer
+	$(BIN)/pytest -m long
+
+lint: setup ## format, rules, types and imports
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+bench: setup ## the benches: var/bench/NAME.json
+	$(BIN)/python -m bench

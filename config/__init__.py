@@ -1,0 +1,1 @@
+"""What an operator sets: typed settings, Celery settings, the retention policy."""

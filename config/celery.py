@@ -1,0 +1,54 @@
+"""How the fleet's messages travel: Celery's settings, for every process the same."""
+
+from typing import Any
+
+from config.settings import Settings
+
+BULK = "bulk"
+"""The night's fan-out: a message a conversation and a message a recording."""
+CONTROL = "control"
+"""Short work that the bulk must not starve: enumerating, completing, sweeping. It has workers of its own."""
+
+QUEUE_OF_TASK = {
+    "archive_conversation": BULK,
+    "archive_recording": BULK,
+    "complete_conversation": CONTROL,
+    "enumerate_day": CONTROL,
+    "sweep": CONTROL,
+}
+
+VISIBILITY_TIMEOUT_S = 3_600
+TASK_TIME_LIMIT_S = 3_300
+"""Below the visibility timeout: a task that ran longer would be started a second time beside the first."""
+LONGEST_COUNTDOWN_S = 1_800
+"""What is due later than this is left to the sweeper: a countdown waits in one worker's memory."""
+
+
+def celery_settings(settings: Settings) -> dict[str, Any]:
+    """Settings for a Celery app. JSON only, no results, acknowledged late, one message at a time."""
+    return {
+        "broker_url": settings.redis_url.get_secret_value(),
+        "broker_connection_retry_on_startup": True,
+        "broker_transport_options": {
+            "visibility_timeout": VISIBILITY_TIMEOUT_S,
+            "socket_connect_timeout": settings.connect_timeout_s,
+            "socket_timeout": settings.read_timeout_s,
+            "socket_keepalive": True,
+        },
+        "task_serializer": "json",
+        "accept_content": ["json"],
+        "task_ignore_result": True,
+        "task_acks_late": True,
+        "task_reject_on_worker_lost": True,
+        "task_time_limit": TASK_TIME_LIMIT_S,
+        "task_routes": {task: {"queue": queue} for task, queue in QUEUE_OF_TASK.items()},
+        "task_default_queue": CONTROL,
+        "task_send_sent_event": True,
+        "worker_prefetch_multiplier": 1,
+        "worker_send_task_events": True,
+        "worker_hijack_root_logger": False,
+        "worker_cancel_long_running_tasks_on_connection_loss": False,
+        "worker_soft_shutdown_timeout": 20.0,
+        "timezone": "UTC",
+        "enable_utc": True,
+    }

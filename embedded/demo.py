@@ -1,0 +1,129 @@
+"""`make demo`: the main job, a day of interactions archived end to end under faults, and proven from the bucket."""
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, timedelta
+from itertools import chain
+from typing import Any
+
+from rich.console import Console
+
+from embedded.bucket import connect as connect_bucket
+from embedded.bucket import read_all
+from embedded.command import strongroom
+from embedded.demo_report import Report, Rerun
+from embedded.fleet import REPOSITORY, running_fleet
+from embedded.judge import Verdict, judge
+from embedded.stack import BUCKET, FLEET, SimulatedDay, Stack, running_stack
+from embedded.watching import watch
+from embedded.workspace import fresh_workspace
+from strongroom.errors import Misconfigured
+from strongroom.ledger.engine import connect as connect_ledger
+from strongroom.times import day_of, days_between, utc_now
+
+FOLDER = REPOSITORY / "var" / "demo"
+_ARCHIVE = "archive/"
+_CATCH_UP_DAYS = 14
+_CONNECT_TIMEOUT_S = 10
+_DEADLINE_S = 300
+_DEADLINE_S_PER_CONVERSATION = 1.0
+
+
+@dataclass(frozen=True)
+class _Cost:
+    """What had been asked of S3 and the simulator at some moment."""
+
+    puts: int
+    media_gets: int
+    api_requests: int
+
+
+def simulated_day(environ: Mapping[str, str]) -> SimulatedDay:
+    """What `CONVERSATIONS`, `SEED` and `DAY` ask for. Raises Misconfigured."""
+    yesterday = day_of(utc_now()) - timedelta(days=1)
+    try:
+        day = date.fromisoformat(environ.get("DAY") or yesterday.isoformat())
+        conversations = int(environ.get("CONVERSATIONS") or 300)
+        seed = int(environ.get("SEED") or 1)
+    except ValueError as error:
+        raise Misconfigured(
+            str(error), where="CONVERSATIONS, SEED, DAY", todo="two numbers, and a day as YYYY-MM-DD"
+        ) from error
+    first = yesterday - timedelta(days=_CATCH_UP_DAYS - 1)
+    if not first <= day <= yesterday:
+        raise Misconfigured(
+            f"{day} is not a day that Beat would catch up", where="DAY", todo=f"a day from {first} to {yesterday} (UTC)"
+        )
+    if conversations < 1:
+        raise Misconfigured("nothing to archive", where="CONVERSATIONS", todo="1 or more")
+    return SimulatedDay(day, conversations, seed)
+
+
+def demo(simulated: SimulatedDay, console: Console) -> bool:
+    """Run it, leave the report in `var/demo`, and tell whether the promises held. Raises StrongroomError."""
+    with fresh_workspace(FOLDER) as folder:
+        began = time.monotonic()
+        with running_stack(folder, simulated) as stack:
+            console.print(
+                f"PostgreSQL, Redis, S3 and Genesys (simulated, with faults) are up after "
+                f"{time.monotonic() - began:.1f} s. Logs: {folder / 'logs'}",
+                highlight=False,
+            )
+            report = _archive_and_judge(stack, simulated, console)
+        report.write(folder / "report.json")
+        report.show(console)
+        console.print(f"Report: {folder / 'report.json'}", highlight=False)
+        return report.holds
+
+
+def _archive_and_judge(stack: Stack, simulated: SimulatedDay, console: Console) -> Report:
+    day = simulated.day
+    logs = FOLDER / "logs"
+    deadline_s = _DEADLINE_S + _DEADLINE_S_PER_CONVERSATION * simulated.conversations
+    console.print(f"Beat finds {day} not archived yet; {FLEET['worker']} workers archive it.", highlight=False)
+    engine = connect_ledger(stack.environment["STRONGROOM_DATABASE_URL"], connect_timeout_s=_CONNECT_TIMEOUT_S)
+    with running_fleet(stack.environment, logs, FLEET) as fleet:
+        began = time.monotonic()
+        days = days_between(day, day_of(utc_now()) - timedelta(days=1))
+        settled = all(watch(engine, each, fleet, console, deadline_s=deadline_s) for each in days)
+        seconds = time.monotonic() - began
+        first = _cost(stack)
+        console.print("Comparing the bucket with the truth, id by id and hash by hash.")
+        truth = stack.simulator.truth(day)["conversations"]
+        verdict = _compare(stack, day, truth)
+        if not settled:
+            verdict.mismatches.insert(0, f"{day}: not settled after {deadline_s:.0f} s")
+        console.print("Archiving the same day again.")
+        before = _cost(stack)
+        began = time.monotonic()
+        strongroom(stack.environment, "archive", day.isoformat(), "--wait")
+        after = _cost(stack)
+        rerun = Rerun(after.puts - before.puts, after.media_gets - before.media_gets, time.monotonic() - began)
+    return Report(
+        day=day,
+        truth_conversations=len(truth),
+        truth_recordings=sum(len(conversation["recordings"]) for conversation in truth),
+        verdict=verdict,
+        seconds=seconds,
+        api_requests=first.api_requests,
+        rerun=rerun,
+    )
+
+
+def _compare(stack: Stack, day: date, truth: list[dict[str, Any]]) -> Verdict:
+    standing = read_all(connect_bucket(stack.s3.endpoint_url), BUCKET, _ARCHIVE)
+    later_days = days_between(day + timedelta(days=1), day_of(utc_now()))
+    neighbours = chain.from_iterable(stack.simulator.truth(later)["conversations"] for later in later_days)
+    return judge(standing, day, truth, neighbours)
+
+
+def _cost(stack: Stack) -> _Cost:
+    stats = stack.simulator.stats()
+    return _Cost(
+        puts=stack.s3.writes(BUCKET, _ARCHIVE),
+        media_gets=stats["media"]["gets"],
+        api_requests=sum(
+            sum(statuses.values()) for endpoint, statuses in stats["requests"].items() if " /api/" in endpoint
+        ),
+    )

@@ -1,0 +1,96 @@
+"""The simulated Genesys Cloud (`python -m simulator`) as a child process, and its control surface."""
+
+import json
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any
+
+import requests
+
+from embedded.processes import Child, start
+
+Option = str | int | float | date
+_TIMEOUT_S = 600  # the truth of a large day is hashed before it is answered
+
+
+@dataclass(frozen=True)
+class Simulator:
+    """A running simulator; `url` is both API and login."""
+
+    child: Child
+    url: str
+    clients: int
+
+    @property
+    def genesys_clients(self) -> str:
+        """Its OAuth clients in the form of `STRONGROOM_GENESYS_CLIENTS`."""
+        return ",".join(f"client-{number}:secret-{number}" for number in range(1, self.clients + 1))
+
+    def faults(self, **faults: float | bool) -> Any:
+        """Set fault rates and switches; answers all of them as they are now."""
+        return self._ask("POST", "faults", faults)
+
+    def truth(self, day: date) -> Any:
+        """Everything that ended on a UTC day, with every byte sequence that may rightly be archived."""
+        return self._ask("GET", f"truth?day={day.isoformat()}")
+
+    def stats(self) -> Any:
+        """Requests by endpoint and status, by client, and media served."""
+        return self._ask("GET", "stats")
+
+    def clock(self, *, advance_s: float | None = None, now: datetime | None = None) -> Any:
+        """Move its clock by seconds or to an instant; with neither, ask what time it is there."""
+        if advance_s is not None:
+            return self._ask("POST", "clock", {"advance_s": advance_s})
+        if now is not None:
+            return self._ask("POST", "clock", {"now": now.isoformat()})
+        return self._ask("GET", "clock")
+
+    def _ask(self, method: str, path: str, body: Mapping[str, object] | None = None) -> Any:
+        with requests.Session() as session:
+            session.trust_env = False  # no proxy between us and 127.0.0.1
+            answer = session.request(method, f"{self.url}/_sim/{path}", json=body, timeout=_TIMEOUT_S)
+        answer.raise_for_status()
+        return answer.json()
+
+
+@contextmanager
+def running_simulator(
+    log: Path,
+    *,
+    conversations: int,
+    day: date,
+    seed: int = 1,
+    clients: int = 1,
+    faults: Mapping[str, Option] | None = None,
+    **options: Option,
+) -> Iterator[Simulator]:
+    """Run a simulator; further options are those of its command line (`late_s=3` is `--late-s 3`). Stopped on leaving.
+
+    Raises NotStarted.
+    """
+    log.unlink(missing_ok=True)  # else its address would be read from an earlier run
+    arguments = ["--port", "0"]
+    named = {"conversations": conversations, "day": day, "seed": seed, "clients": clients, **options}
+    for name, value in named.items():
+        arguments += [f"--{name.replace('_', '-')}", str(value)]
+    for name, value in (faults or {}).items():
+        arguments += ["--fault", f"{name}={value}"]
+    child = start("the simulator", [sys.executable, "-m", "simulator", *arguments], log=log)
+    try:
+        yield Simulator(child, child.wait_until(lambda: _address(child), timeout_s=60), clients)
+    finally:
+        child.stop()
+
+
+def _address(child: Child) -> str | None:
+    for line in child.log_text().splitlines():
+        with suppress(json.JSONDecodeError):
+            announced = json.loads(line)
+            if isinstance(announced, dict) and "url" in announced:
+                return str(announced["url"])
+    return None

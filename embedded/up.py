@@ -1,0 +1,93 @@
+"""`make up`: the embedded stack with its fleet and Flower, left running until Ctrl-C.
+
+It starts afresh each time: the S3 server keeps its objects in memory, and a ledger without its vault
+is worse than none.
+"""
+
+import os
+import secrets
+import shlex
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+import requests
+from rich.console import Console
+
+from embedded.command import PROGRAMS
+from embedded.fleet import REPOSITORY, Fleet, running_fleet, start_process
+from embedded.ports import start_on_free_port
+from embedded.processes import Child
+from embedded.stack import FLEET, SimulatedDay, running_stack
+from embedded.workspace import fresh_workspace
+
+FOLDER = REPOSITORY / "var" / "up"
+_FLOWER_USER = "operator"
+_LOOK_EVERY_S = 1.0
+
+
+def up(simulated: SimulatedDay, console: Console) -> None:
+    """Run everything until interrupted, or until one of the processes ends. Raises StrongroomError."""
+    with fresh_workspace(FOLDER) as folder, running_stack(folder, simulated) as stack:
+        password = secrets.token_urlsafe(12)
+        environment_file = folder / "env"
+        _write_environment(environment_file, stack.environment)
+        with (
+            running_fleet(stack.environment, folder / "logs", FLEET) as fleet,
+            _running_flower(stack.environment, folder / "logs", password) as (flower, flower_url),
+        ):
+            console.print(
+                f"\nStrongroom is up; Beat archives {simulated.day}, {simulated.conversations} conversations.\n"
+                f"  Flower     {flower_url}  user {_FLOWER_USER}, password {password} (shown this once)\n"
+                f"  Genesys    {stack.simulator.url}/_sim/stats  (simulated)\n"
+                f"  S3         {stack.s3.endpoint_url}\n"
+                f"  logs       {folder / 'logs'}\n"
+                f"In a second terminal:  . {environment_file}  and then, for one:  strongroom status --watch\n"
+                f"Ctrl-C stops everything; nothing is kept.",
+                highlight=False,
+                soft_wrap=True,
+            )
+            _stay(Fleet([*fleet.children, flower]))
+
+
+def _stay(fleet: Fleet) -> None:
+    while True:
+        fleet.require_alive()
+        time.sleep(_LOOK_EVERY_S)
+
+
+def _write_environment(path: Path, environment: Mapping[str, str]) -> None:
+    """A file for `.` in a shell, readable by its owner only: it holds credentials."""
+    lines = [f"export {name}={shlex.quote(value)}" for name, value in environment.items()]
+    lines.append(f'export PATH={shlex.quote(str(PROGRAMS))}:"$PATH"')
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "w") as file:
+        file.write("\n".join(lines) + "\n")
+
+
+@contextmanager
+def _running_flower(environment: Mapping[str, str], logs: Path, password: str) -> Iterator[tuple[Child, str]]:
+    def start(port: int) -> Child:
+        own = {
+            "FLOWER_ADDRESS": "127.0.0.1",
+            "FLOWER_PORT": str(port),
+            "FLOWER_BASIC_AUTH": f"{_FLOWER_USER}:{password}",
+        }
+        return start_process("flower", {**environment, **own}, logs)
+
+    flower, port = start_on_free_port(start, lambda _, port: _answers(port, password))
+    try:
+        yield flower, f"http://127.0.0.1:{port}"
+    finally:
+        flower.stop()
+
+
+def _answers(port: int, password: str) -> bool:
+    """Whether Flower is there, lets us in, and lets in no one else."""
+    url = f"http://127.0.0.1:{port}/workers"
+    with suppress(requests.ConnectionError):
+        known = requests.get(url, auth=(_FLOWER_USER, password), timeout=10)
+        unknown = requests.get(url, timeout=10)
+        return known.ok and unknown.status_code == 401
+    return False

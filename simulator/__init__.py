@@ -1,0 +1,1 @@
+"""A stand-in for Genesys Cloud that behaves like it, faults included."""

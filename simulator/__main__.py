@@ -1,0 +1,136 @@
+"""`python -m simulator`: a stand-in for Genesys Cloud. Prints `{"url": …}` once it listens; SIGTERM stops it."""
+
+import argparse
+import asyncio
+import contextlib
+import json
+import signal
+import sys
+from datetime import UTC, date, datetime, timedelta
+
+from aiohttp import web
+
+from simulator.app import build_app
+from simulator.clock import parse_instant
+from simulator.control import MAX_AUDIO_BYTES
+from simulator.faults import Faults
+from simulator.options import Options
+from simulator.population import SHARES, Outcome
+
+SHUTDOWN_S = 1.0
+
+
+def main() -> None:
+    """Run until told to stop."""
+    arguments = _parser().parse_args()
+    with contextlib.suppress(KeyboardInterrupt):
+        asyncio.run(_serve(_options(arguments), arguments.host, arguments.port))
+
+
+async def _serve(options: Options, host: str, port: int) -> None:
+    stop = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    runner = web.AppRunner(build_app(options), access_log=None, shutdown_timeout=SHUTDOWN_S)
+    await runner.setup()
+    try:
+        site = web.TCPSite(runner, host, port)
+        await site.start()
+        bound_host, bound_port = runner.addresses[0][:2]
+        sys.stdout.write(json.dumps({"url": f"http://{bound_host}:{bound_port}"}) + "\n")
+        sys.stdout.flush()
+        await stop.wait()
+    finally:
+        await runner.cleanup()
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m simulator", description=__doc__)
+    add = parser.add_argument
+    add("--host", default="127.0.0.1")
+    add("--port", type=int, default=0, help="0: a free one")
+    add("--seed", type=int, default=1, help="the same seed makes the same conversations")
+    add("--day", type=date.fromisoformat, action="append", metavar="YYYY-MM-DD",
+        help="a UTC day on which so many conversations end; may be repeated (default: yesterday)")  # fmt: skip
+    add("--conversations", type=_whole(0), default=300, help="how many end on each day")
+    add("--clients", type=_whole(1), default=1, help="OAuth clients client-1:secret-1, client-2:secret-2, …")
+    add("--token-ttl-s", type=_whole(1), default=86_400)
+    add("--rate-limit-per-min", type=_whole(0), default=300, help="for each OAuth client; 0: none")
+    add("--link-ttl-s", type=_whole(1), default=3_600, help="how long media links are good for")
+    add("--late-s", type=float, default=600.0, help="a late recording is ready so long after it was first asked about")
+    add("--transcode-s", type=float, default=5.0, help="what a format other than the original takes")
+    add("--audio-bytes", type=_whole(1, MAX_AUDIO_BYTES), help="make every audio about so long")
+    add(
+        "--path-prefix", type=_path_prefix, default="", metavar="/gateway", help="serve the API below this path as well"
+    )
+    add("--now", type=_instant, metavar="ISO-8601", help="put the clock (default: the machine's)")
+    add("--outcome", type=_outcome, action="append", default=[], metavar="late=0.05",
+        help=f"share of recordings that turn out so: {', '.join(SHARES)}")  # fmt: skip
+    add("--fault", type=_fault, action="append", default=[], metavar="rate_500=0.01",
+        help=f"a fault to start with: {', '.join(Faults().shown())}")  # fmt: skip
+    return parser
+
+
+def _options(arguments: argparse.Namespace) -> Options:
+    yesterday = (datetime.now(UTC) - timedelta(days=1)).date()
+    return Options(
+        days=tuple(sorted(set(arguments.day or [yesterday]))),
+        seed=arguments.seed,
+        conversations=arguments.conversations,
+        clients=arguments.clients,
+        token_ttl_s=arguments.token_ttl_s,
+        rate_limit_per_min=arguments.rate_limit_per_min,
+        link_ttl_s=arguments.link_ttl_s,
+        late_s=arguments.late_s,
+        transcode_s=arguments.transcode_s,
+        audio_bytes=arguments.audio_bytes,
+        path_prefix=arguments.path_prefix,
+        now=arguments.now,
+        shares=SHARES | dict(arguments.outcome),
+        faults=Faults().merged(dict(arguments.fault)),
+    )
+
+
+class _whole:  # noqa: N801 - read as a function
+    """An argument that is a whole number within bounds."""
+
+    def __init__(self, least: int, most: int = 10_000_000) -> None:
+        self._least, self._most = least, most
+
+    def __call__(self, text: str) -> int:
+        value = int(text)
+        if not self._least <= value <= self._most:
+            raise argparse.ArgumentTypeError(f"{value} is not from {self._least} to {self._most}")
+        return value
+
+
+def _instant(text: str) -> datetime:
+    try:
+        return parse_instant(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text} is not an instant in ISO-8601") from None
+
+
+def _path_prefix(text: str) -> str:
+    if text and (not text.startswith("/") or text.endswith("/")):
+        raise argparse.ArgumentTypeError("a path prefix begins with a slash and doesn't end with one")
+    return text
+
+
+def _outcome(text: str) -> tuple[Outcome, float]:
+    name, _, share = text.partition("=")
+    if name not in set(SHARES) or not 0 <= float(share) <= 1:
+        raise argparse.ArgumentTypeError(f"{text} is not one of {', '.join(SHARES)} with a share from 0 to 1")
+    return Outcome(name), float(share)
+
+
+def _fault(text: str) -> tuple[str, object]:
+    name, _, value = text.partition("=")
+    try:
+        return name, Faults().merged({name: json.loads(value)}).shown()[name]
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
+
+
+if __name__ == "__main__":
+    main()

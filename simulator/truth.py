@@ -1,0 +1,86 @@
+"""What ended on a day, and every byte sequence that may rightly be archived of it, worked out without the API."""
+
+import hashlib
+from collections.abc import Iterator
+from datetime import date
+from typing import Any
+
+from simulator.audio.formats import FORMATS
+from simulator.clock import instant
+from simulator.content import Content, attached, audio, document
+from simulator.population import Outcome
+from simulator.state import Simulator
+from simulator.story import Recording, Story
+
+MOST_DIGESTS = 100_000
+_ARCHIVABLE = {Outcome.AVAILABLE, Outcome.LATE}
+
+
+class Truth:
+    """Reads the world. Hashing takes time (a WAV is megabytes), so hashes are remembered, up to a bound."""
+
+    def __init__(self, simulator: Simulator) -> None:
+        self._simulator = simulator
+        self._digests: dict[tuple[str, str, int], str] = {}
+
+    def of(self, day: date, formats: frozenset[str]) -> Iterator[dict[str, Any]]:
+        """Each conversation that ended on a day, by the simulator's clock. Audio is listed in `formats` only."""
+        world = self._simulator.world
+        for row in world.ended(day, self._simulator.clock.now_ms()):
+            story = self._simulator.story(world.place(row))
+            yield {
+                "conversationId": story.id,
+                "conversationStart": instant(story.start_ms),
+                "conversationEnd": instant(story.end_ms),
+                "mediaTypes": story.media_types(),
+                "queueIds": story.queue_ids(),
+                "recordings": [
+                    {
+                        "id": recording.id,
+                        "media": recording.media,
+                        "outcome": recording.outcome.value,
+                        "files": [
+                            self._file(recording, content) for content in self._stable(story, recording, formats)
+                        ],
+                    }
+                    for recording in story.recordings
+                ],
+            }
+
+    def _stable(self, story: Story, recording: Recording, formats: frozenset[str]) -> list[Content]:
+        """What is served of a recording and is the same at every request; nothing where one of it isn't."""
+        unstable = self._simulator.dice.faults.unstable_bytes
+        if recording.outcome not in _ARCHIVABLE or recording.media == "chat":
+            return []
+        if recording.media == "message":  # a ZIP is the vendor's wrapping, not counted; what is attached is stable
+            return attached(story, recording)
+        if unstable:
+            return []
+        if recording.media == "email":
+            return [document(story, recording, ""), *attached(story, recording)]
+        return [audio(recording, form, self._simulator.audio_bytes, "") for form in FORMATS if form in formats]
+
+    def _file(self, recording: Recording, content: Content) -> dict[str, Any]:
+        return {
+            "name": content.name,
+            "format": content.format,
+            "contentType": content.content_type,
+            "size": content.size_bytes,
+            "sha256": self._sha256(recording, content),
+        }
+
+    def _sha256(self, recording: Recording, content: Content) -> str:
+        key = (recording.id, content.part, content.size_bytes)
+        if key not in self._digests:
+            if len(self._digests) >= MOST_DIGESTS:
+                self._digests.clear()
+            self._digests[key] = sha256_of(content)
+        return self._digests[key]
+
+
+def sha256_of(content: Content) -> str:
+    """SHA-256 of a file, in hex, made and hashed a chunk at a time."""
+    sha256 = hashlib.sha256()
+    for chunk in content.chunks():
+        sha256.update(chunk)
+    return sha256.hexdigest()

@@ -1,0 +1,1 @@
+"""What proves the archive to somebody who doesn't trust it."""

@@ -1,0 +1,169 @@
+"""The manifest: what a conversation's revision consists of, and why it is kept so. Written last, it names every object.
+
+Its form is `docs/manifest.schema.json`. The first twelve fields are the archiving guide's.
+"""
+
+import hashlib
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from strongroom.times import day_of, format_instant, start_of
+
+
+@dataclass(frozen=True)
+class ManifestObject:
+    """An object as it stands in the vault."""
+
+    key: str
+    version_id: str
+    size_bytes: int
+    sha256: str
+    content_type: str
+    lock_mode: str
+    retain_until: datetime
+    recording_id: str | None
+    part: str
+    file_name: str | None
+
+    def entry(self) -> dict[str, Any]:
+        """As the manifest names it."""
+        return {
+            "key": self.key,
+            "versionId": self.version_id,
+            "sizeBytes": self.size_bytes,
+            "sha256": self.sha256,
+            "contentType": self.content_type,
+            "lockMode": self.lock_mode,
+            "retainUntil": format_instant(self.retain_until),
+            "recordingId": self.recording_id,
+            "part": self.part,
+            "filename": self.file_name,
+        }
+
+
+@dataclass(frozen=True)
+class ManifestRecording:
+    """A recording and how it ended: stored, absent or in review; the reason says why in words."""
+
+    recording_id: str
+    session_id: str | None
+    media: str | None
+    state: str
+    reason: str
+    object_keys: tuple[str, ...]
+
+    def entry(self) -> dict[str, Any]:
+        """As the manifest names it."""
+        return {
+            "recordingId": self.recording_id,
+            "sessionId": self.session_id,
+            "media": self.media,
+            "state": self.state,
+            "reason": self.reason,
+            "objects": list(self.object_keys),
+        }
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """Everything a manifest tells. `record` is the analytics record as received, `names` what its ids were called."""
+
+    conversation_id: UUID
+    revision: int
+    day: date
+    conversation_start: datetime
+    conversation_end: datetime
+    record: dict[str, Any]
+    names: dict[str, Any]
+    region: str
+    retention_class: str
+    basis: str
+    retained_years: int
+    lock_mode: str
+    retain_until: datetime
+    policy_version: str
+    reasons: Sequence[str]
+    defaulted: bool
+    pipeline_version: str
+    archived_at: datetime
+    recordings: Sequence[ManifestRecording]
+    objects: Sequence[ManifestObject]
+
+    def document(self) -> dict[str, Any]:
+        """The manifest as JSON takes it."""
+        return {
+            "conversationId": str(self.conversation_id),
+            "archiveDate": self.day.isoformat(),
+            "capturedAt": format_instant(self.conversation_start),
+            "endedAt": format_instant(self.conversation_end),
+            "durationMs": (self.conversation_end - self.conversation_start) // timedelta(milliseconds=1),
+            "participants": [_participant(participant) for participant in self.record.get("participants") or []],
+            "queueIds": _distinct(segment.get("queueId") for segment in _segments(self.record)),
+            "mediaTypes": _distinct(session.get("mediaType") for session in _sessions(self.record)),
+            "retentionClass": self.retention_class,
+            "retentionYears": self.retained_years,
+            "scheduledDeletionDate": first_day_without_lock(self.retain_until).isoformat(),
+            "genesysCloudRegion": self.region,
+            "revision": self.revision,
+            "previousRevision": self.revision - 1 if self.revision > 1 else None,
+            "policyVersion": self.policy_version,
+            "basis": self.basis,
+            "reasons": list(self.reasons),
+            "defaulted": self.defaulted,
+            "lockMode": self.lock_mode,
+            "retainUntil": format_instant(self.retain_until),
+            "pipelineVersion": self.pipeline_version,
+            "archivedAt": format_instant(self.archived_at),
+            "names": self.names,
+            "recordings": [recording.entry() for recording in self.recordings],
+            "objects": [stored.entry() for stored in self.objects],
+        }
+
+
+def canonical_json(document: object) -> bytes:
+    """One byte sequence for one document: UTF-8, keys sorted, no spaces; what UTF-8 can't hold stays escaped."""
+    text = json.dumps(document, ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False)
+    try:
+        return text.encode()
+    except UnicodeEncodeError:
+        # a lone surrogate, which Genesys can send as an escape
+        return json.dumps(document, sort_keys=True, separators=(",", ":"), allow_nan=False).encode()
+
+
+def sha256_hex(content: bytes) -> str:
+    """The SHA-256 of some bytes, in hexadecimal."""
+    return hashlib.sha256(content).hexdigest()
+
+
+def first_day_without_lock(retain_until: datetime) -> date:
+    """The first UTC day on the whole of which the lock has run out: never a day too early."""
+    day = day_of(retain_until)
+    return day if retain_until == start_of(day) else day + timedelta(days=1)
+
+
+def _participant(participant: dict[str, Any]) -> dict[str, Any]:
+    sessions = participant.get("sessions") or []
+    return {
+        "participantId": participant.get("participantId"),
+        "purpose": participant.get("purpose"),
+        "userId": participant.get("userId"),
+        "participantName": participant.get("participantName"),
+        "mediaTypes": _distinct(session.get("mediaType") for session in sessions),
+    }
+
+
+def _sessions(record: dict[str, Any]) -> list[dict[str, Any]]:
+    participants = record.get("participants") or []
+    return [session for participant in participants for session in participant.get("sessions") or []]
+
+
+def _segments(record: dict[str, Any]) -> list[dict[str, Any]]:
+    return [segment for session in _sessions(record) for segment in session.get("segments") or []]
+
+
+def _distinct(values: Any) -> list[str]:
+    return sorted({value for value in values if isinstance(value, str)})

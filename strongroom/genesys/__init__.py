@@ -1,0 +1,1 @@
+"""The source: what Strongroom reads from Genesys Cloud."""

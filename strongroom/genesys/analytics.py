@@ -1,0 +1,204 @@
+"""Which conversations there are: the synchronous conversation details query, read to its end.
+
+The query returns conversations that *started* on a day the interval touches, a hundred a page, and knows no cursor:
+page n is whatever stands at positions 100(n-1)+1 to 100n when it is asked for. How nothing is lost all the same:
+
+- No page is trusted to be full, or the last. A reading ends when as many different conversations were seen as
+  `totalHits` counts.
+- A conversation that joins before the reader's position pushes others back: they repeat, and the count falls short,
+  which the next pass over the pages makes good.
+- One that *leaves* before the reader's position pulls others forward, past the reader, unseen. `started_on` rules
+  that out: it asks for the day's conversations open or ended, which can only grow, and drops the open ones here (a
+  filter on the end would let re-opened threads leave). `ended_since` needs the filter, because the place of open
+  conversations in an order by end is nowhere promised. In both, a `totalHits` that falls makes another pass.
+"""
+
+import itertools
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from pydantic import BaseModel, Field, ValidationError
+
+from strongroom.genesys.client import GenesysClient
+from strongroom.genesys.conversations import Conversation, parse_conversation
+from strongroom.genesys.errors import GenesysAnswerInvalid, TooManyConversations
+from strongroom.times import format_instant, start_of
+
+QUERY_PATH = "/api/v2/analytics/conversations/details/query"
+PAGE_SIZE = 100
+"""The most the API gives at once."""
+MAX_CONVERSATIONS = 100_000
+"""The most one query can reach (vendor's limit)."""
+NEAR_THE_LIMIT = MAX_CONVERSATIONS - 1_000
+"""Refused from here on: the day may still grow while it is read."""
+MAX_PASSES = 5
+
+_ENDED = [
+    {
+        "type": "and",
+        "predicates": [{"type": "dimension", "dimension": "conversationEnd", "operator": "exists"}],
+    }
+]
+
+
+@dataclass
+class Page:
+    """What one request added to a reading: conversations that ended, each once, or again if its end has changed.
+
+    `invalid` are records that could not be read, for the review list. `total_hits` is the query's own count at that
+    moment; for `started_on` it counts open conversations too.
+    """
+
+    conversations: list[Conversation]
+    invalid: list[GenesysAnswerInvalid]
+    total_hits: int
+
+
+class _QueryAnswer(BaseModel):
+    conversations: list[Any] | None = None
+    total_hits: int = Field(alias="totalHits", ge=0, strict=True)
+
+
+class _Reading:
+    """What was seen over all passes of one reading."""
+
+    def __init__(self) -> None:
+        self._ends: dict[str, str] = {}
+        self._counted: set[str] = set()
+        self._total_hits = 0
+
+    def some_left(self, total_hits: int) -> bool:
+        """Take note of the API's count; when it fell, what was counted so far proves nothing any more."""
+        fell = total_hits < self._total_hits
+        self._total_hits = total_hits
+        if fell:
+            self._counted.clear()
+        return fell
+
+    def is_news(self, record: object) -> bool:
+        """Count a record, and say whether it was not seen before, or not with this end."""
+        members = record if isinstance(record, dict) else {}
+        name = members.get("conversationId")
+        if not isinstance(name, str):
+            name = json.dumps(record, sort_keys=True)
+        end = json.dumps(members.get("conversationEnd"))
+        self._counted.add(name)
+        if self._ends.get(name) == end:
+            return False
+        self._ends[name] = end
+        return True
+
+    @property
+    def counted(self) -> int:
+        """How many different records were seen since the API's count last fell."""
+        return len(self._counted)
+
+
+def started_on(client: GenesysClient, day: date, *, until: datetime | None = None) -> Iterator[Page]:
+    """Every ended conversation that started on that UTC day, or before `until` on it, earliest start first.
+
+    Raises TooManyConversations when one query can't hold the day, GenesysAnswerInvalid when the pages stay short of
+    the API's own count, and what the client raises. Until it has ended without an error, the day is not known.
+    """
+    end_of_day = start_of(day + timedelta(days=1))
+    last = end_of_day if until is None else min(until, end_of_day)
+
+    def past_until(conversations: list[Conversation]) -> bool:
+        return bool(conversations) and conversations[-1].started_at >= last
+
+    if last <= start_of(day):
+        return
+    query = {"interval": _interval(start_of(day), last), "order": "asc", "orderBy": "conversationStart"}
+    for page in _read(client, query, enough=past_until):
+        page.conversations = [found for found in page.conversations if found.started_at < last]
+        yield page
+
+
+def ended_since(client: GenesysClient, start_day: date, since: datetime) -> Iterator[Page]:
+    """The conversations that started on a UTC day and ended at `since` or later, latest end first.
+
+    A page may hold earlier ends too; the first page that ends before `since` is the last. Raises as `started_on`.
+    """
+
+    def before_since(conversations: list[Conversation]) -> bool:
+        end = conversations[-1].ended_at if conversations else None
+        return end is not None and end < since
+
+    query = {
+        "interval": _interval(start_of(start_day), start_of(start_day + timedelta(days=1))),
+        "order": "desc",
+        "orderBy": "conversationEnd",
+        "conversationFilters": _ENDED,
+    }
+    yield from _read(client, query, enough=before_since)
+
+
+def _read(
+    client: GenesysClient, query: dict[str, Any], *, enough: Callable[[list[Conversation]], bool]
+) -> Iterator[Page]:
+    """Pass over the pages until a pass has seen all, or `enough` of a page's conversations (news or not) says so."""
+    reading = _Reading()
+    total_hits = 0
+    for _ in range(MAX_PASSES):
+        for page_number in itertools.count(1):
+            answer = _ask(client, query, page_number)
+            total_hits = answer.total_hits
+            some_left = reading.some_left(total_hits)
+            counted_before = reading.counted
+            records = answer.conversations or []
+            parsed = [_parsed(record) for record in records]
+            news = [item for item, record in zip(parsed, records, strict=True) if reading.is_news(record)]
+            yield Page(
+                conversations=[item for item in news if isinstance(item, Conversation) and item.ended_at is not None],
+                invalid=[item for item in news if isinstance(item, GenesysAnswerInvalid)],
+                total_hits=total_hits,
+            )
+            if some_left:
+                break
+            if enough([item for item in parsed if isinstance(item, Conversation)]):
+                return
+            if page_number * PAGE_SIZE >= total_hits:
+                if reading.counted >= total_hits:
+                    return
+                if reading.counted == counted_before:
+                    break
+    raise GenesysAnswerInvalid(
+        f"the pages gave {reading.counted} of {total_hits} conversations in {MAX_PASSES} passes",
+        where=f"POST {QUERY_PATH}, interval {query['interval']}",
+        todo="the day is read again at its next turn; report it to Genesys support if it lasts",
+    )
+
+
+def _ask(client: GenesysClient, query: dict[str, Any], page_number: int) -> _QueryAnswer:
+    paging = {"pageSize": PAGE_SIZE, "pageNumber": page_number}
+    answer = client.post(QUERY_PATH, query | {"paging": paging}, repeatable=True)
+    where = f"POST {QUERY_PATH}, interval {query['interval']}, page {page_number}"
+    try:
+        page = _QueryAnswer.model_validate(answer.json)
+    except ValidationError:
+        raise GenesysAnswerInvalid(
+            "a page has no totalHits, or its conversations are not a list",
+            where=where,
+            todo="check that the Genesys URLs lead to the API; nothing was taken from this page",
+        ) from None
+    if page.total_hits >= NEAR_THE_LIMIT:
+        raise TooManyConversations(
+            f"the day has {page.total_hits} conversations and one query reaches {MAX_CONVERSATIONS}",
+            where=where,
+            todo="read this day from the asynchronous details job instead",
+        )
+    return page
+
+
+def _parsed(record: object) -> Conversation | GenesysAnswerInvalid:
+    try:
+        return parse_conversation(record)
+    except GenesysAnswerInvalid as error:
+        return error
+
+
+def _interval(first: datetime, last: datetime) -> str:
+    return f"{format_instant(first)}/{format_instant(last)}"

@@ -1,0 +1,67 @@
+"""The Genesys Cloud API for one OAuth client: a path and parameters in, checked JSON out."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import requests
+
+from strongroom.genesys.auth import BearerAuth, TokenSource
+from strongroom.genesys.errors import CredentialsRefused, GenesysRefused
+from strongroom.genesys.transport import Answer, Request, Timeouts, send
+
+DEFAULT_PATIENCE_S = 20.0
+
+
+class GenesysClient:
+    """Requests of one OAuth client, with its token; build one for each process.
+
+    `api_url` and `login_url` may carry a path prefix (a gateway). Time-outs are in seconds; `patience_s` is the time
+    one call may spend on repeats and on waiting out a 429.
+    """
+
+    def __init__(
+        self,
+        api_url: str,
+        login_url: str,
+        client_id: str,
+        client_secret: str,
+        *,
+        connect_timeout_s: float,
+        read_timeout_s: float,
+        patience_s: float = DEFAULT_PATIENCE_S,
+    ) -> None:
+        self._api_url = api_url.rstrip("/")
+        self._timeouts = Timeouts(connect_timeout_s, read_timeout_s, patience_s)
+        self._session = requests.Session()
+        self._session.headers["Accept"] = "application/json"
+        self._tokens = TokenSource(self._session, login_url, client_id, client_secret, self._timeouts)
+
+    def get(self, path: str, params: Mapping[str, Any] | None = None) -> Answer:
+        """GET a path such as `/api/v2/organizations/me`. Raises what `transport.send` raises."""
+        return self._call("GET", path, params=params, json=None, repeatable=True)
+
+    def post(self, path: str, json: Any, *, repeatable: bool) -> Answer:
+        """POST JSON to a path; `repeatable` only if doing it twice does no harm (a query). Raises as `get` does."""
+        return self._call("POST", path, params=None, json=json, repeatable=repeatable)
+
+    def _call(self, method: str, path: str, *, params: Mapping[str, Any] | None, json: Any, repeatable: bool) -> Answer:
+        def attempt(token: str) -> Answer:
+            request = Request(
+                method, self._api_url + path, path, BearerAuth(token), repeatable=repeatable, params=params, json=json
+            )
+            return send(self._session, request, self._timeouts)
+
+        token = self._tokens.token()
+        try:
+            return attempt(token)
+        except GenesysRefused as error:
+            if error.status != 401:
+                raise
+        # A 401 did nothing, so even what must not be repeated may be sent again with a fresh token, once.
+        self._tokens.refused(token)
+        try:
+            return attempt(self._tokens.token())
+        except GenesysRefused as error:
+            if error.status != 401:
+                raise
+            raise CredentialsRefused(error.what, where=error.where, todo=error.todo, status=401) from None

@@ -1,0 +1,243 @@
+"""One request to Genesys Cloud, repeated while that is safe and there is patience for it.
+
+What every request has in common: time-outs, a bound on the answer, `Retry-After`, back-off, and errors that name the
+correlation id which the vendor's support asks for.
+"""
+
+import json
+import math
+import random
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import requests
+from requests.auth import AuthBase
+
+from strongroom.genesys.errors import (
+    GenesysAnswerInvalid,
+    GenesysRefused,
+    GenesysUnavailable,
+    GenesysUnreachable,
+    NotFound,
+    PermissionMissing,
+    RateLimited,
+)
+from strongroom.genesys.patience import Patience
+
+MAX_ANSWER_BYTES = 64 * 1024 * 1024
+RATE_WINDOW_S = 60.0
+"""The limit counts requests a minute; the wait when a 429 names none."""
+LONGEST_RETRY_AFTER_S = 3600.0
+"""No answer from outside puts work off for longer than this."""
+
+_CHUNK_BYTES = 64 * 1024
+_OPAQUE = re.compile(r"[A-Za-z0-9._-]{1,80}")
+_PERMISSIONS = (
+    (re.compile(r"/analytics/conversations/"), "Analytics > Conversation Detail > View"),
+    (
+        re.compile(r"/conversations/[^/]+/recording|/recording/"),
+        "Recording > Recording > View and Recording > Recording > Export",
+    ),
+    (re.compile(r"/routing/queues"), "Routing > Queue > View"),
+    (re.compile(r"/routing/wrapupcodes"), "Routing > Wrap-up Code > View"),
+    (re.compile(r"/users"), "Directory > User > View"),
+)
+
+
+@dataclass(frozen=True)
+class Timeouts:
+    """Seconds to wait for a connection, seconds to wait for the next bytes, seconds for all attempts of one call."""
+
+    connect_s: float
+    read_s: float
+    patience_s: float
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What Genesys Cloud answered (2xx): `body` as received, `json` what it says; None where the body is empty."""
+
+    status: int
+    body: bytes
+    json: Any
+    headers: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class Request:
+    """One request as it goes out; `path` is what errors call it by, `repeatable` whether sending it twice is safe."""
+
+    method: str
+    url: str
+    path: str
+    auth: AuthBase
+    repeatable: bool
+    params: Mapping[str, Any] | None = None
+    json: Any = None
+    form: Mapping[str, str] | None = None
+
+    def where(self, correlation_id: str | None = None) -> str:
+        """The request in the words of an error text."""
+        return f"{self.method} {self.path}, correlation id {correlation_id or 'not given'}"
+
+
+def reason(error: requests.RequestException) -> str:
+    """Why there was no answer, in words of our own: the library's texts hold the whole address, signatures included."""
+    if isinstance(error, requests.ConnectTimeout):
+        return "no connection in time"
+    if isinstance(error, requests.Timeout):
+        return "no answer in time"
+    if isinstance(error, requests.exceptions.SSLError):
+        return "the TLS handshake failed"
+    if isinstance(error, requests.ConnectionError | requests.exceptions.ChunkedEncodingError):
+        return "the connection was refused or broke off"
+    return f"the exchange failed ({type(error).__name__})"
+
+
+def send(session: requests.Session, request: Request, timeouts: Timeouts) -> Answer:
+    """Send until there is a 2xx answer whose body is JSON or empty (empty: 202 and 204 only).
+
+    429 is waited out when `Retry-After` (seconds) fits the patience. A 5xx or a lost connection is tried again only
+    for a repeatable request. Raises GenesysUnreachable, GenesysUnavailable, RateLimited, GenesysRefused (and its
+    kinds) and GenesysAnswerInvalid.
+    """
+    patience = Patience(timeouts.patience_s)
+    while True:
+        try:
+            answer = _exchange(session, request, timeouts)
+        except requests.RequestException as error:
+            if request.repeatable and patience.back_off():
+                continue
+            raise GenesysUnreachable(
+                f"Genesys Cloud gave no answer: {reason(error)}",
+                where=f"{request.method} {request.path}",
+                todo="check the network and the Genesys URLs; the work stays due and is tried again",
+            ) from None
+        if answer.status == 429:
+            retry_after_s = _retry_after_s(answer.headers)
+            if patience.wait(retry_after_s + random.uniform(0, 1)):
+                continue
+            raise RateLimited(
+                f"Genesys Cloud answered 429: the requests of this minute are used up for {retry_after_s:.0f} s",
+                where=request.where(correlation_id(answer)),
+                todo="try again after that; a second OAuth client doubles the allowance",
+                retry_after_s=retry_after_s,
+            )
+        if answer.status >= 500 and request.repeatable and patience.back_off():
+            continue
+        if not 200 <= answer.status < 300:
+            raise _error_of(request, answer)
+        return _promised(request, answer)
+
+
+def correlation_id(answer: Answer) -> str | None:
+    """The vendor's id of this exchange, from the header or else the body; None unless it looks like an id."""
+    return _opaque(answer.headers.get("inin-correlation-id")) or _member(answer, "contextId")
+
+
+def error_code(answer: Answer) -> str | None:
+    """The vendor's code for an error (`code`, or `error` of the login server); None unless it looks like one."""
+    return _member(answer, "code") or _member(answer, "error")
+
+
+def _exchange(session: requests.Session, request: Request, timeouts: Timeouts) -> Answer:
+    with session.request(
+        request.method,
+        request.url,
+        params=request.params,
+        json=request.json,
+        data=request.form,
+        auth=request.auth,
+        timeout=(timeouts.connect_s, timeouts.read_s),
+        allow_redirects=False,
+        stream=True,
+    ) as response:
+        body = bytearray()
+        for chunk in response.iter_content(_CHUNK_BYTES):
+            body += chunk
+            if len(body) > MAX_ANSWER_BYTES:
+                raise GenesysAnswerInvalid(
+                    f"the answer is longer than {MAX_ANSWER_BYTES} bytes",
+                    where=f"{request.method} {request.path}",
+                    todo="report it to Genesys support; nothing was taken from it",
+                )
+        return Answer(response.status_code, bytes(body), _json_or_none(body), response.headers)
+
+
+def _json_or_none(body: bytearray) -> Any:
+    try:
+        return json.loads(body)
+    except (ValueError, RecursionError):
+        return None
+
+
+def _promised(request: Request, answer: Answer) -> Answer:
+    empty = not answer.body and answer.status in {202, 204}
+    if answer.json is None and not empty:
+        raise GenesysAnswerInvalid(
+            f"the answer ({answer.status}, {len(answer.body)} bytes) is not JSON",
+            where=request.where(correlation_id(answer)),
+            todo="check that the Genesys URLs lead to the API and not to a proxy's page",
+        )
+    return answer
+
+
+def _error_of(request: Request, answer: Answer) -> Exception:
+    code = error_code(answer)
+    what = f"Genesys Cloud answered {answer.status}" + (f" ({code})" if code else "")
+    where = request.where(correlation_id(answer))
+    if answer.status >= 500:
+        return GenesysUnavailable(what, where=where, todo="the work stays due; see status.mypurecloud.com if it lasts")
+    if answer.status == 403:
+        return PermissionMissing(
+            what,
+            where=where,
+            todo=f"give the OAuth client's role the permission {_permission(request.path)}",
+            status=403,
+        )
+    if answer.status in {404, 410}:
+        return NotFound(
+            what,
+            where=where,
+            todo="it was deleted in Genesys, or its division is not one of the OAuth client's role",
+            status=answer.status,
+        )
+    if answer.status < 400:
+        return GenesysAnswerInvalid(
+            what, where=where, todo="check the Genesys URLs: the API itself sends no such answer"
+        )
+    todo = (
+        "check the OAuth client and its secret: a fresh token was refused as well"
+        if answer.status == 401
+        else "report it with the correlation id: Genesys does not accept this request"
+    )
+    return GenesysRefused(what, where=where, todo=todo, status=answer.status)
+
+
+def _permission(path: str) -> str:
+    for pattern, permission in _PERMISSIONS:
+        if pattern.search(path):
+            return permission
+    return "this path asks for, and access to its division"
+
+
+def _retry_after_s(headers: Mapping[str, str]) -> float:
+    for name in ("Retry-After", "inin-ratelimit-reset"):
+        try:
+            seconds = float(headers.get(name, ""))
+        except ValueError:
+            continue
+        if math.isfinite(seconds) and seconds >= 0:
+            return min(max(seconds, 1.0), LONGEST_RETRY_AFTER_S)
+    return RATE_WINDOW_S
+
+
+def _member(answer: Answer, name: str) -> str | None:
+    return _opaque(answer.json.get(name)) if isinstance(answer.json, dict) else None
+
+
+def _opaque(value: object) -> str | None:
+    """A value from outside that may stand in an error text: an id or a code, never a sentence."""
+    return value if isinstance(value, str) and _OPAQUE.fullmatch(value) else None

@@ -1,0 +1,1 @@
+"""Postgres: what is known, what is due, who holds it."""

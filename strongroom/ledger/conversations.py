@@ -1,0 +1,309 @@
+"""Conversation revisions: `discovered → capturing → archived | review`."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Connection, RowMapping, case, func, select, update
+from sqlalchemy.dialects.postgresql import insert as postgresql_insert
+from sqlalchemy.orm import aliased
+
+from strongroom.ledger import leases
+from strongroom.ledger.engine import Engine, transaction
+from strongroom.ledger.leases import Holder
+from strongroom.ledger.references import ConversationRef, RecordingRef
+from strongroom.ledger.schema import (
+    OPEN_CONVERSATION_STATES,
+    OPEN_RECORDING_STATES,
+    conversations,
+    recordings,
+)
+
+
+@dataclass(frozen=True)
+class Found:
+    """An ended conversation as an enumeration page gives it."""
+
+    conversation_id: UUID
+    conversation_start: datetime
+    conversation_end: datetime
+    day: date
+    record: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Decided:
+    """What the retention policy decided, as the ledger keeps it."""
+
+    retention_class: str
+    lock_mode: str
+    retain_until: datetime
+    policy_version: str
+    decision: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class HeldConversation:
+    """A conversation revision this process holds. `taken_at` is the database's clock."""
+
+    ref: ConversationRef
+    day: date
+    conversation_start: datetime
+    conversation_end: datetime
+    record: dict[str, Any]
+    deadline_at: datetime
+    taken_at: datetime
+    attempts: int
+    names: dict[str, Any] | None
+    decided: Decided | None
+
+
+@dataclass(frozen=True)
+class ExpectedRecording:
+    """A recording a conversation turns out to have. `carried_from`: the revision whose objects hold it already."""
+
+    recording_id: str
+    session_id: str | None
+    media: str | None
+    listed: dict[str, Any] | None
+    carried_from: int | None = None
+
+
+def discover(engine: Engine, found: Sequence[Found], *, quiet_s: float, deadline_s: float) -> list[ConversationRef]:
+    """Record one page of ended conversations; the revisions that are new and due, which are what must be enqueued.
+
+    Unknown: revision 1. Known with an earlier end and not looked at yet: the same revision, with the later end.
+    Known with an earlier end and captured or being captured: re-opened since, the next revision. Otherwise nothing:
+    a page may be read any number of times, by two enumerations at once.
+    A revision is due when it has been quiet for `quiet_s` after its end, and the sweeper's until then; `deadline_s`
+    later it goes to review.
+    """
+    newest = {one.conversation_id: one for one in sorted(found, key=lambda one: one.conversation_end)}
+    if not newest:
+        return []
+    with transaction(engine) as connection:
+        known = _latest_revisions(connection, list(newest))
+        rows = []
+        for conversation_id, one in newest.items():
+            latest = known.get(conversation_id)
+            if latest is not None and latest["conversation_end"] >= one.conversation_end:
+                continue
+            due_at = func.greatest(func.clock_timestamp(), one.conversation_end + leases.seconds(quiet_s))
+            values: dict[str, Any] = {
+                "day": one.day,
+                "conversation_start": one.conversation_start,
+                "conversation_end": one.conversation_end,
+                "record": one.record,
+                "due_at": due_at,
+                "enqueued_at": case((due_at <= func.clock_timestamp(), due_at), else_=None),
+                "deadline_at": due_at + leases.seconds(deadline_s),
+            }
+            if latest is not None and latest["state"] == "discovered" and _prolong(connection, latest, values):
+                continue
+            revision = 1 if latest is None else latest["revision"] + 1
+            rows.append(
+                values
+                | {
+                    "conversation_id": conversation_id,
+                    "revision": revision,
+                    "state": "discovered",
+                    "cause": "found by enumeration" if revision == 1 else "re-opened: it ended again later",
+                }
+            )
+        if not rows:
+            return []
+        statement = (
+            postgresql_insert(conversations)
+            .values(rows)
+            .on_conflict_do_nothing()
+            .returning(conversations.c.conversation_id, conversations.c.revision, conversations.c.enqueued_at)
+        )
+        inserted = connection.execute(statement).all()
+    return [ConversationRef(row.conversation_id, row.revision) for row in inserted if row.enqueued_at is not None]
+
+
+def _latest_revisions(connection: Connection, ids: Sequence[UUID]) -> dict[UUID, RowMapping]:
+    statement = (
+        select(
+            conversations.c.conversation_id,
+            conversations.c.revision,
+            conversations.c.conversation_end,
+            conversations.c.state,
+        )
+        .distinct(conversations.c.conversation_id)
+        .where(conversations.c.conversation_id.in_(ids))
+        .order_by(conversations.c.conversation_id, conversations.c.revision.desc())
+    )
+    return {row["conversation_id"]: row for row in connection.execute(statement).mappings()}
+
+
+def _prolong(connection: Connection, latest: RowMapping, values: dict[str, Any]) -> bool:
+    """Move a revision nobody has looked at yet to its later end; False when a worker has it by now."""
+    statement = (
+        update(conversations)
+        .where(
+            conversations.c.conversation_id == latest["conversation_id"],
+            conversations.c.revision == latest["revision"],
+            conversations.c.state == "discovered",
+            leases.free(conversations),
+        )
+        .values(**values | {"cause": "ended later than first seen", "enqueued_at": None})
+    )
+    return connection.execute(statement).rowcount == 1
+
+
+def take_discovered(engine: Engine, ref: ConversationRef, holder: Holder) -> HeldConversation | None:
+    """Take a revision that is to be looked at, once no earlier revision of it is under way any more."""
+    earlier = aliased(conversations)
+    earlier_under_way = (
+        select(earlier.c.revision)
+        .where(
+            earlier.c.conversation_id == conversations.c.conversation_id,
+            earlier.c.revision < conversations.c.revision,
+            earlier.c.state.in_(OPEN_CONVERSATION_STATES),
+        )
+        .exists()
+    )
+    with transaction(engine) as connection:
+        row = leases.take(connection, conversations, ref._asdict(), ["discovered"], holder, ~earlier_under_way)
+        return None if row is None else _held(row)
+
+
+def take_captured(engine: Engine, ref: ConversationRef, holder: Holder) -> HeldConversation | None:
+    """Take a revision whose last recording has settled, so that its manifest can be written."""
+    unsettled = (
+        select(recordings.c.recording_id)
+        .where(
+            recordings.c.conversation_id == conversations.c.conversation_id,
+            recordings.c.revision == conversations.c.revision,
+            recordings.c.state.in_(OPEN_RECORDING_STATES),
+        )
+        .exists()
+    )
+    with transaction(engine) as connection:
+        row = leases.take(connection, conversations, ref._asdict(), ["capturing"], holder, ~unsettled)
+        return None if row is None else _held(row)
+
+
+def _held(row: RowMapping) -> HeldConversation:
+    decided = None
+    if row["retention_class"] is not None:
+        decided = Decided(
+            row["retention_class"], row["lock_mode"], row["retain_until"], row["policy_version"], row["decision"]
+        )
+    return HeldConversation(
+        ref=ConversationRef(row["conversation_id"], row["revision"]),
+        day=row["day"],
+        conversation_start=row["conversation_start"],
+        conversation_end=row["conversation_end"],
+        record=row["record"],
+        deadline_at=row["deadline_at"],
+        taken_at=row["taken_at"],
+        attempts=row["attempts"],
+        names=row["names"],
+        decided=decided,
+    )
+
+
+def begin_capturing(
+    engine: Engine,
+    held: HeldConversation,
+    holder: Holder,
+    decided: Decided,
+    names: dict[str, Any],
+    expected: Sequence[ExpectedRecording],
+    *,
+    deadline_s: float,
+) -> list[RecordingRef]:
+    """Record the decision and the recordings that must settle; those still to be fetched, which must be enqueued.
+
+    Raises LeaseLost. A recording that an earlier revision holds unchanged is stored from the start.
+    """
+    with transaction(engine) as connection:
+        leases.change(
+            connection,
+            conversations,
+            held.ref._asdict(),
+            ["discovered"],
+            holder,
+            state="capturing",
+            cause=f"{len(expected)} recordings expected",
+            names=names,
+            retention_class=decided.retention_class,
+            lock_mode=decided.lock_mode,
+            retain_until=decided.retain_until,
+            policy_version=decided.policy_version,
+            decision=decided.decision,
+            due_at=func.clock_timestamp(),
+            enqueued_at=func.clock_timestamp(),
+        )
+        if not expected:
+            return []
+        rows = [
+            held.ref._asdict()
+            | {
+                "recording_id": one.recording_id,
+                "session_id": one.session_id,
+                "media": one.media,
+                "listed": one.listed,
+                "state": "expected" if one.carried_from is None else "stored",
+                "cause": "listed by Genesys" if one.carried_from is None else f"stored by revision {one.carried_from}",
+                "objects_revision": one.carried_from or held.ref.revision,
+                "enqueued_at": func.clock_timestamp(),
+                "deadline_at": leases.seconds_from_now(deadline_s),
+            }
+            for one in expected
+        ]
+        connection.execute(postgresql_insert(recordings).values(rows).on_conflict_do_nothing())
+        return [RecordingRef(*held.ref, one.recording_id) for one in expected if one.carried_from is None]
+
+
+def postpone_conversation(engine: Engine, held: HeldConversation, holder: Holder, due_in_s: float, cause: str) -> None:
+    """It did not work out this time; due again in `due_in_s`. Raises LeaseLost."""
+    due_at = leases.seconds_from_now(due_in_s)
+    with transaction(engine) as connection:
+        leases.change(
+            connection,
+            conversations,
+            held.ref._asdict(),
+            OPEN_CONVERSATION_STATES,
+            holder,
+            cause=cause,
+            due_at=due_at,
+            enqueued_at=due_at,
+        )
+
+
+def send_conversation_to_review(engine: Engine, held: HeldConversation, holder: Holder, reason: str) -> None:
+    """A person must look at it; the reason says at what. Raises LeaseLost."""
+    with transaction(engine) as connection:
+        leases.change(
+            connection,
+            conversations,
+            held.ref._asdict(),
+            OPEN_CONVERSATION_STATES,
+            holder,
+            state="review",
+            cause=reason,
+        )
+
+
+def archived(engine: Engine, held: HeldConversation, holder: Holder) -> None:
+    """Its manifest stands in the vault and names every object. Raises LeaseLost."""
+    with transaction(engine) as connection:
+        connection.execute(
+            update(recordings)
+            .where(recordings.c.conversation_id == held.ref.conversation_id, recordings.c.revision == held.ref.revision)
+            .values(manifest_state=recordings.c.state)
+        )
+        leases.change(
+            connection,
+            conversations,
+            held.ref._asdict(),
+            ["capturing"],
+            holder,
+            state="archived",
+            cause="the manifest stands in the vault",
+        )

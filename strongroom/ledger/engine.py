@@ -1,0 +1,80 @@
+"""The connection to Postgres, and one error type for all that can be wrong with it."""
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from sqlalchemy import Connection, Engine, create_engine
+from sqlalchemy.exc import ArgumentError, DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+
+from strongroom.errors import Misconfigured, StrongroomError, Unreachable
+
+__all__ = ["Engine", "LeaseLost", "LedgerUnreachable", "connect", "transaction"]
+
+
+class LedgerUnreachable(Unreachable):
+    """Postgres does not answer, or broke off. Nothing was committed, so the work is still due."""
+
+
+class LeaseLost(StrongroomError):
+    """Another worker holds the row by now, or it has moved on: what was done here must not be recorded."""
+
+    def __init__(self, row: str) -> None:
+        super().__init__("the lease was lost", where=row, todo="nothing to do: whoever holds the row finishes it")
+
+
+def connect(database_url: str, *, connect_timeout_s: float) -> Engine:
+    """An engine for the ledger; no connection is made yet. Raises Misconfigured for an address that is none.
+
+    Sessions run in UTC. A statement that waits for a lock for more than a minute is broken off, not waited for.
+    """
+    address = database_url.replace("postgres://", "postgresql://", 1)
+    try:
+        return create_engine(
+            address,
+            pool_pre_ping=True,
+            pool_size=3,
+            max_overflow=5,
+            # ASCII only: the `json` type then takes what UTF-8 can't hold (lone surrogates, NUL), as received
+            json_serializer=lambda value: json.dumps(value, ensure_ascii=True, separators=(",", ":")),
+            connect_args={
+                "connect_timeout": max(2, round(connect_timeout_s)),
+                "application_name": "strongroom",
+                "options": "-c timezone=UTC -c lock_timeout=60000",
+            },
+        )
+    except (ArgumentError, ImportError) as error:
+        raise Misconfigured(
+            "this is not the address of a PostgreSQL database",
+            where="STRONGROOM_DATABASE_URL",
+            todo="give it as postgresql://user:password@host/name",
+        ) from error
+
+
+@contextmanager
+def transaction(engine: Engine) -> Iterator[Connection]:
+    """One transaction: committed when the block ends, rolled back when it raises.
+
+    Raises LedgerUnreachable when the server can't be reached or goes away.
+    """
+    try:
+        with engine.begin() as connection:
+            yield connection
+    except (OperationalError, InterfaceError, PoolTimeout) as error:
+        raise _unreachable(engine, error) from error
+    except DBAPIError as error:
+        if error.connection_invalidated:
+            raise _unreachable(engine, error) from error
+        raise
+
+
+def _unreachable(engine: Engine, error: Exception) -> LedgerUnreachable:
+    # psycopg2's first line names the host or the reason ("connection refused", "password authentication failed"),
+    # never the password
+    reason = str(getattr(error, "orig", None) or error).strip().splitlines()[0]
+    return LedgerUnreachable(
+        f"PostgreSQL does not answer: {reason}",
+        where=f"STRONGROOM_DATABASE_URL, {engine.url.host or 'socket'}/{engine.url.database}",
+        todo="start the server, or correct the address",
+    )

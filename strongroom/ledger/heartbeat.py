@@ -1,0 +1,60 @@
+"""Keeping a lease while work goes on: a download of an hour holds its row for an hour, a dead worker's is soon free."""
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import structlog
+from sqlalchemy import Table
+
+from strongroom.ledger import leases
+from strongroom.ledger.engine import Engine, LedgerUnreachable
+from strongroom.ledger.leases import Holder
+from strongroom.ledger.references import ConversationRef, RecordingRef
+from strongroom.ledger.runs import Run
+from strongroom.ledger.schema import conversations, recordings, runs
+
+_log = structlog.get_logger()
+
+
+@contextmanager
+def kept_run(engine: Engine, run: Run, holder: Holder) -> Iterator[None]:
+    """Keep a run's lease inside the block."""
+    with _kept(engine, runs, {"run_id": run.run_id}, holder):
+        yield
+
+
+@contextmanager
+def kept_conversation(engine: Engine, ref: ConversationRef, holder: Holder) -> Iterator[None]:
+    """Keep a conversation revision's lease inside the block."""
+    with _kept(engine, conversations, ref._asdict(), holder):
+        yield
+
+
+@contextmanager
+def kept_recording(engine: Engine, ref: RecordingRef, holder: Holder) -> Iterator[None]:
+    """Keep a recording's lease inside the block."""
+    with _kept(engine, recordings, ref._asdict(), holder):
+        yield
+
+
+@contextmanager
+def _kept(engine: Engine, table: Table, ids: dict[str, object], holder: Holder) -> Iterator[None]:
+    done = threading.Event()
+
+    def beat() -> None:
+        while not done.wait(holder.lease_s / 3):
+            try:
+                if not leases.renew(engine, table, ids, holder):
+                    return
+            except LedgerUnreachable as error:
+                # not the end: if it stays away the lease runs out, and what is written then is refused
+                _log.warning("lease not renewed", table=table.name, reason=str(error))
+
+    thread = threading.Thread(target=beat, name=f"lease of {table.name}", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        done.set()
+        thread.join()

@@ -1,0 +1,172 @@
+"""What is in the vault, and what is about to be: an intent is committed before the first byte of its object is sent.
+
+Every intent is kept. A worker that was paused for hours may still put what it intended then; whatever stands and was
+intended by anyone is the object.
+"""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Column, ColumnElement, Table, select, update
+from sqlalchemy.dialects.postgresql import insert as postgresql_insert
+
+from strongroom.errors import StrongroomError
+from strongroom.ledger import leases
+from strongroom.ledger.engine import Engine, LeaseLost, transaction
+from strongroom.ledger.leases import Holder
+from strongroom.ledger.references import ConversationRef, RecordingRef
+from strongroom.ledger.schema import conversations, intents, objects, recordings
+
+
+@dataclass(frozen=True)
+class PartRef:
+    """One object's identity: the revision and which part of it. `recording_id` is None for the revision's own parts."""
+
+    conversation_id: UUID
+    revision: int
+    recording_id: str | None
+    part: str
+
+    @property
+    def conversation(self) -> ConversationRef:
+        """The revision it belongs to."""
+        return ConversationRef(self.conversation_id, self.revision)
+
+    def __str__(self) -> str:
+        return f"{self.part} of {self.conversation}"
+
+
+@dataclass(frozen=True)
+class IntentRow:
+    """An object that was about to be put."""
+
+    key: str
+    size_bytes: int
+    sha256: str
+    content_type: str
+    file_name: str | None
+    lock_mode: str
+    retain_until: datetime
+    metadata: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class ObjectRow:
+    """An object that stands in the vault."""
+
+    part: str
+    recording_id: str | None
+    key: str
+    version_id: str
+    size_bytes: int
+    sha256: str
+    content_type: str
+    file_name: str | None
+    lock_mode: str
+    retain_until: datetime
+    adopted: bool
+    under_delete_marker: bool
+
+
+def find_object(engine: Engine, ref: PartRef) -> ObjectRow | None:
+    """The part's object, when it is stored."""
+    statement = select(*_object_columns()).where(*_of_part(objects, ref))
+    with transaction(engine) as connection:
+        row = connection.execute(statement).one_or_none()
+    return None if row is None else ObjectRow(*row)
+
+
+def find_intents(engine: Engine, ref: PartRef) -> list[IntentRow]:
+    """Every intent there ever was for the part, newest first."""
+    statement = (
+        select(
+            intents.c.key,
+            intents.c.size_bytes,
+            intents.c.sha256,
+            intents.c.content_type,
+            intents.c.file_name,
+            intents.c.lock_mode,
+            intents.c.retain_until,
+            intents.c.metadata,
+        )
+        .where(*_of_part(intents, ref))
+        .order_by(intents.c.intent_id.desc())
+    )
+    with transaction(engine) as connection:
+        return [IntentRow(*row) for row in connection.execute(statement)]
+
+
+def record_intent(
+    engine: Engine, row: ConversationRef | RecordingRef, ref: PartRef, intent: IntentRow, holder: Holder
+) -> None:
+    """Commit what is about to be put while we hold `row`. Raises LeaseLost when that isn't ours any more."""
+    table = conversations if isinstance(row, ConversationRef) else recordings
+    ids = row._asdict()
+    ours = (
+        select(table.c.lease_owner)
+        .where(leases.identified(table, ids), table.c.lease_owner == holder.owner)
+        .with_for_update(read=True)
+    )
+    with transaction(engine) as connection:
+        if connection.execute(ours).one_or_none() is None:
+            raise LeaseLost(str(row))
+        connection.execute(postgresql_insert(intents).values(**asdict(ref), **asdict(intent)).on_conflict_do_nothing())
+
+
+def record_object(engine: Engine, ref: PartRef, stored: ObjectRow) -> None:
+    """Record what stands in the vault. Recording the same version again changes nothing.
+
+    Raises StrongroomError when another version is recorded for the part already.
+    """
+    values = asdict(ref) | asdict(stored)
+    statement = (
+        postgresql_insert(objects)
+        .values(**values)
+        .on_conflict_do_nothing(index_elements=["conversation_id", "revision", "part"])
+    )
+    with transaction(engine) as connection:
+        connection.execute(statement)
+        recorded = connection.execute(select(objects.c.key, objects.c.version_id).where(*_of_part(objects, ref))).one()
+    if (recorded.key, recorded.version_id) != (stored.key, stored.version_id):
+        raise StrongroomError(
+            f"another version of this part is recorded already: {recorded.key} version {recorded.version_id}",
+            where=f"{stored.key} version {stored.version_id}",
+            todo="compare the two versions; neither can be removed before its lock ends",
+        )
+
+
+def objects_of(engine: Engine, ref: ConversationRef) -> list[ObjectRow]:
+    """Every object of a revision's own, by key."""
+    statement = (
+        select(*_object_columns())
+        .where(objects.c.conversation_id == ref.conversation_id, objects.c.revision == ref.revision)
+        .order_by(objects.c.key)
+    )
+    with transaction(engine) as connection:
+        return [ObjectRow(*row) for row in connection.execute(statement)]
+
+
+def record_lock(engine: Engine, key: str, lock_mode: str, retain_until: datetime) -> None:
+    """Record a lock that was lengthened or tightened."""
+    statement = (
+        update(objects)
+        .where(objects.c.key == key, objects.c.retain_until <= retain_until)
+        .values(lock_mode=lock_mode, retain_until=retain_until)
+    )
+    with transaction(engine) as connection:
+        connection.execute(statement)
+
+
+def _object_columns() -> list[Column[Any]]:
+    return [objects.c[name] for name in ObjectRow.__dataclass_fields__]
+
+
+def _of_part(table: Table, ref: PartRef) -> list[ColumnElement[bool]]:
+    return [
+        table.c.conversation_id == ref.conversation_id,
+        table.c.revision == ref.revision,
+        table.c.part == ref.part,
+    ]

@@ -1,0 +1,248 @@
+"""Recordings: `expected → waiting → stored | absent | review`."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any, Literal
+
+from sqlalchemy import Connection, RowMapping, and_, delete, func, literal, select, update
+from sqlalchemy.dialects.postgresql import insert as postgresql_insert
+
+from strongroom.ledger import leases
+from strongroom.ledger.conversations import ExpectedRecording
+from strongroom.ledger.engine import Engine, LeaseLost, transaction
+from strongroom.ledger.leases import Holder
+from strongroom.ledger.references import ConversationRef, RecordingRef
+from strongroom.ledger.schema import OPEN_RECORDING_STATES, conversations, recordings
+
+Settled = Literal["stored", "absent", "review"]
+
+
+@dataclass(frozen=True)
+class HeldRecording:
+    """A recording this process holds, with what its conversation decided. `taken_at` is the database's clock."""
+
+    ref: RecordingRef
+    session_id: str | None
+    day: date
+    retention_class: str
+    lock_mode: str
+    retain_until: datetime
+    policy_version: str
+    deadline_at: datetime
+    taken_at: datetime
+    attempts: int
+    objects_revision: int
+
+
+@dataclass(frozen=True)
+class KnownRecording:
+    """A recording as the ledger knows it, for manifests and for later revisions."""
+
+    recording_id: str
+    session_id: str | None
+    media: str | None
+    listed: dict[str, Any] | None
+    state: str
+    cause: str
+    objects_revision: int
+
+
+def take_recording(engine: Engine, ref: RecordingRef, holder: Holder) -> HeldRecording | None:
+    """Take a recording that is to be fetched, or None when it is held, not due, settled or unknown."""
+    with transaction(engine) as connection:
+        row = leases.take(connection, recordings, ref._asdict(), OPEN_RECORDING_STATES, holder)
+        if row is None:
+            return None
+        conversation = connection.execute(
+            select(conversations).where(leases.identified(conversations, ref.conversation._asdict()))
+        ).one()
+    return HeldRecording(
+        ref=ref,
+        session_id=row["session_id"],
+        day=conversation.day,
+        retention_class=conversation.retention_class,
+        lock_mode=conversation.lock_mode,
+        retain_until=conversation.retain_until,
+        policy_version=conversation.policy_version,
+        deadline_at=row["deadline_at"],
+        taken_at=row["taken_at"],
+        attempts=row["attempts"],
+        objects_revision=row["objects_revision"],
+    )
+
+
+def postpone_recording(engine: Engine, ref: RecordingRef, holder: Holder, due_in_s: float, cause: str) -> None:
+    """Not to be had yet; due again in `due_in_s`, but at the deadline at the latest. Raises LeaseLost."""
+    due_at = func.least(
+        leases.seconds_from_now(due_in_s), func.greatest(recordings.c.deadline_at, func.clock_timestamp())
+    )
+    with transaction(engine) as connection:
+        leases.change(
+            connection,
+            recordings,
+            ref._asdict(),
+            OPEN_RECORDING_STATES,
+            holder,
+            state="waiting",
+            cause=cause,
+            due_at=due_at,
+            enqueued_at=due_at,
+        )
+
+
+def postpone_past_deadline(engine: Engine, ref: RecordingRef, holder: Holder, due_in_s: float, cause: str) -> None:
+    """A server of ours or of Genesys's is down: due again in `due_in_s`, deadline or not. Raises LeaseLost."""
+    due_at = leases.seconds_from_now(due_in_s)
+    with transaction(engine) as connection:
+        leases.change(
+            connection,
+            recordings,
+            ref._asdict(),
+            OPEN_RECORDING_STATES,
+            holder,
+            state="waiting",
+            cause=cause,
+            due_at=due_at,
+            enqueued_at=due_at,
+        )
+
+
+def settle_recording(engine: Engine, ref: RecordingRef, holder: Holder, state: Settled, cause: str) -> bool:
+    """Settle a recording; True when it was the last of its conversation, which can be completed then.
+
+    The conversation's row is locked first, so of two workers that settle the last two exactly one sees it.
+    When the conversation is archived already (this recording was re-queued from review), settling the last one opens
+    the next revision, whose manifest will tell what was found. Raises LeaseLost.
+    """
+    with transaction(engine) as connection:
+        conversation = (
+            connection.execute(
+                select(conversations)
+                .where(leases.identified(conversations, ref.conversation._asdict()))
+                .with_for_update()
+            )
+            .mappings()
+            .one()
+        )
+        leases.change(connection, recordings, ref._asdict(), OPEN_RECORDING_STATES, holder, state=state, cause=cause)
+        siblings = recordings_of(connection, ref.conversation)
+        if any(sibling.state in OPEN_RECORDING_STATES for sibling in siblings):
+            return False
+        if conversation["state"] == "archived":
+            return _open_amendment(connection, conversation, ref.conversation)
+        return bool(conversation["state"] == "capturing")
+
+
+def _open_amendment(connection: Connection, conversation: RowMapping, ref: ConversationRef) -> bool:
+    """The next revision of an archived conversation, where its recordings no longer are as its manifest tells."""
+    differs = and_(
+        recordings.c.conversation_id == ref.conversation_id,
+        recordings.c.revision == ref.revision,
+        recordings.c.state != recordings.c.manifest_state,
+    )
+    if connection.execute(select(recordings.c.recording_id).where(differs).limit(1)).first() is None:
+        return False
+    latest = select(func.max(conversations.c.revision)).where(conversations.c.conversation_id == ref.conversation_id)
+    revision = (connection.scalar(latest) or ref.revision) + 1
+    own = {"revision", "state", "state_at", "cause", "due_at", "enqueued_at", "lease_owner", "lease_until", "attempts"}
+    copied = {name: value for name, value in conversation.items() if name not in own}
+    connection.execute(
+        postgresql_insert(conversations).values(
+            **copied,
+            revision=revision,
+            state="capturing",
+            cause=f"a recording of revision {ref.revision} was found later",
+            enqueued_at=func.clock_timestamp(),
+        )
+    )
+    columns = [column for column in recordings.c if column.name not in {"revision", "manifest_state"}]
+    connection.execute(
+        postgresql_insert(recordings).from_select(
+            [column.name for column in columns] + ["revision"],
+            select(*columns, literal(revision)).where(
+                recordings.c.conversation_id == ref.conversation_id, recordings.c.revision == ref.revision
+            ),
+        )
+    )
+    return True
+
+
+def replace_placeholder(
+    engine: Engine,
+    ref: RecordingRef,
+    holder: Holder,
+    listed: Sequence[ExpectedRecording],
+) -> list[RecordingRef]:
+    """A recorded session's recordings are listed at last: expect those instead. Raises LeaseLost.
+
+    They keep the session's deadline: the four hours count from when it was first seen.
+    """
+    with transaction(engine) as connection:
+        removed = connection.execute(
+            delete(recordings)
+            .where(
+                leases.identified(recordings, ref._asdict()),
+                recordings.c.state.in_(OPEN_RECORDING_STATES),
+                recordings.c.lease_owner == holder.owner,
+            )
+            .returning(recordings.c.first_seen_at, recordings.c.deadline_at)
+        ).one_or_none()
+        if removed is None:
+            raise LeaseLost(str(ref))
+        rows = [
+            ref.conversation._asdict()
+            | {
+                "recording_id": one.recording_id,
+                "session_id": one.session_id,
+                "media": one.media,
+                "listed": one.listed,
+                "state": "expected",
+                "cause": "listed by Genesys later than its session",
+                "objects_revision": ref.revision,
+                "first_seen_at": removed.first_seen_at,
+                "deadline_at": removed.deadline_at,
+                "enqueued_at": func.clock_timestamp(),
+            }
+            for one in listed
+        ]
+        connection.execute(postgresql_insert(recordings).values(rows).on_conflict_do_nothing())
+    return [RecordingRef(*ref.conversation, one.recording_id) for one in listed]
+
+
+def refresh_listing(
+    engine: Engine, ref: RecordingRef, holder: Holder, media: str | None, listed: dict[str, Any]
+) -> None:
+    """Keep what Genesys says of the recording now. Raises LeaseLost."""
+    statement = (
+        update(recordings)
+        .where(leases.identified(recordings, ref._asdict()), recordings.c.lease_owner == holder.owner)
+        .values(media=media, listed=listed)
+    )
+    with transaction(engine) as connection:
+        if connection.execute(statement).rowcount != 1:
+            raise LeaseLost(str(ref))
+
+
+def known_recordings(engine: Engine, ref: ConversationRef) -> list[KnownRecording]:
+    """Every recording of a revision, by id."""
+    with transaction(engine) as connection:
+        return recordings_of(connection, ref)
+
+
+def recordings_of(connection: Connection, ref: ConversationRef) -> list[KnownRecording]:
+    """Every recording of a revision, by id, within a transaction."""
+    statement = (
+        select(
+            recordings.c.recording_id,
+            recordings.c.session_id,
+            recordings.c.media,
+            recordings.c.listed,
+            recordings.c.state,
+            recordings.c.cause,
+            recordings.c.objects_revision,
+        )
+        .where(recordings.c.conversation_id == ref.conversation_id, recordings.c.revision == ref.revision)
+        .order_by(recordings.c.recording_id)
+    )
+    return [KnownRecording(*row) for row in connection.execute(statement)]

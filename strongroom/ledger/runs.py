@@ -1,0 +1,118 @@
+"""Runs: a night's pass over a day, `enumerating → capturing → settled`.
+
+A day is finished when a run of it has settled.
+"""
+
+from dataclasses import dataclass
+from datetime import date
+
+from sqlalchemy import func, insert, select, update
+from sqlalchemy.dialects.postgresql import insert as postgresql_insert
+
+from strongroom.ledger import leases
+from strongroom.ledger.engine import Engine, transaction
+from strongroom.ledger.leases import Holder
+from strongroom.ledger.schema import OPEN_CONVERSATION_STATES, conversations, runs
+
+
+@dataclass(frozen=True)
+class Run:
+    """A run this process holds."""
+
+    run_id: int
+    day: date
+
+
+def open_run(engine: Engine, day: date, cause: str) -> bool:
+    """Open a run of the day unless one is open already; True when it was opened here. Two at once open one."""
+    statement = (
+        postgresql_insert(runs)
+        .values(day=day, state="enumerating", cause=cause)
+        .on_conflict_do_nothing(index_elements=["day"], index_where=runs.c.state != "settled")
+    )
+    with transaction(engine) as connection:
+        return connection.execute(statement).rowcount == 1
+
+
+def open_first_run(engine: Engine, day: date, cause: str) -> bool:
+    """Open a run of a day that never had one; True when it was opened here."""
+    with transaction(engine) as connection:
+        # two Beats at 00:30 both find no run: the lock makes the second one see the first one's
+        connection.execute(select(func.pg_advisory_xact_lock(func.hashtext("strongroom.runs"))))
+        if connection.execute(select(runs.c.run_id).where(runs.c.day == day).limit(1)).first():
+            return False
+        connection.execute(insert(runs).values(day=day, state="enumerating", cause=cause))
+        return True
+
+
+def take_run(engine: Engine, day: date, holder: Holder) -> Run | None:
+    """Take the day's open run for enumerating, or None when it is held, enumerated already or not open."""
+    with transaction(engine) as connection:
+        run_id = connection.scalar(select(runs.c.run_id).where(runs.c.day == day, runs.c.state == "enumerating"))
+        if run_id is None:
+            return None
+        row = leases.take(connection, runs, {"run_id": run_id}, ["enumerating"], holder)
+        return None if row is None else Run(row["run_id"], row["day"])
+
+
+def enumerated(engine: Engine, run: Run, holder: Holder, found: int) -> None:
+    """Every page has been read and recorded. Raises LeaseLost."""
+    with transaction(engine) as connection:
+        leases.change(
+            connection,
+            runs,
+            {"run_id": run.run_id},
+            ["enumerating"],
+            holder,
+            state="capturing",
+            cause=f"enumerated: {found} ended conversations",
+        )
+
+
+def postpone_run(engine: Engine, run: Run, holder: Holder, due_in_s: float, cause: str) -> None:
+    """Enumerating did not get through; it is due again. Raises LeaseLost."""
+    with transaction(engine) as connection:
+        due_at = leases.seconds_from_now(due_in_s)
+        leases.change(
+            connection,
+            runs,
+            {"run_id": run.run_id},
+            ["enumerating"],
+            holder,
+            cause=cause,
+            due_at=due_at,
+            enqueued_at=due_at,
+        )
+
+
+def settle_runs(engine: Engine) -> list[date]:
+    """Settle each run whose day has nothing under way any more; the days settled."""
+    under_way = (
+        select(conversations.c.conversation_id)
+        .where(conversations.c.day == runs.c.day, conversations.c.state.in_(OPEN_CONVERSATION_STATES))
+        .exists()
+    )
+    statement = (
+        update(runs)
+        .where(runs.c.state == "capturing", ~under_way)
+        .values(state="settled", state_at=func.clock_timestamp(), cause="every conversation of the day has settled")
+        .returning(runs.c.day)
+    )
+    with transaction(engine) as connection:
+        return sorted(connection.scalars(statement))
+
+
+def days_with_run(engine: Engine, first: date, last: date, *, settled: bool = False) -> set[date]:
+    """The days from first to last (both included) that have a run, or a settled one."""
+    statement = select(runs.c.day).where(runs.c.day.between(first, last)).distinct()
+    if settled:
+        statement = statement.where(runs.c.state == "settled")
+    with transaction(engine) as connection:
+        return set(connection.scalars(statement))
+
+
+def first_day(engine: Engine) -> date | None:
+    """The earliest day that ever had a run."""
+    with transaction(engine) as connection:
+        day: date | None = connection.scalar(select(func.min(runs.c.day)))
+        return day

@@ -1,0 +1,163 @@
+"""The ledger's tables. Migrations create them; a test holds the two together."""
+
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Boolean,
+    CheckConstraint,
+    Column,
+    Date,
+    DateTime,
+    ForeignKeyConstraint,
+    Identity,
+    Index,
+    Integer,
+    MetaData,
+    Table,
+    Text,
+    UniqueConstraint,
+    Uuid,
+    func,
+    text,
+)
+
+RUN_STATES = ("enumerating", "capturing", "settled")
+CONVERSATION_STATES = ("discovered", "capturing", "archived", "review")
+RECORDING_STATES = ("expected", "waiting", "stored", "absent", "review")
+
+OPEN_CONVERSATION_STATES = ("discovered", "capturing")
+OPEN_RECORDING_STATES = ("expected", "waiting")
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "ck": "ck_%(table_name)s_%(constraint_name)s",
+        "fk": "fk_%(table_name)s_%(referred_table_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+
+def _one_of(column: str, values: tuple[str, ...]) -> str:
+    return f"{column} IN ({', '.join(repr(value) for value in values)})"
+
+
+def _state(states: tuple[str, ...]) -> tuple[Column[object], ...]:
+    """The state of a row, since when, and the cause of the last change in words."""
+    return (
+        Column("state", Text, CheckConstraint(_one_of("state", states), name="state"), nullable=False),
+        Column("state_at", DateTime(timezone=True), nullable=False, server_default=func.now()),
+        Column("cause", Text, nullable=False),
+    )
+
+
+def _work() -> tuple[Column[object], ...]:
+    """For sweeper and lease: when it is due, when a message was last sent, who holds it until when."""
+    return (
+        Column("first_seen_at", DateTime(timezone=True), nullable=False, server_default=func.now()),
+        Column("due_at", DateTime(timezone=True), nullable=False, server_default=func.now()),
+        Column("enqueued_at", DateTime(timezone=True)),
+        Column("lease_owner", Text),
+        Column("lease_until", DateTime(timezone=True)),
+        Column("attempts", Integer, nullable=False, server_default="0"),
+    )
+
+
+runs = Table(
+    "runs",
+    metadata,
+    Column("run_id", BigInteger, Identity(), primary_key=True),
+    Column("day", Date, nullable=False),
+    *_state(RUN_STATES),
+    *_work(),
+    # "one open run a day" is what makes two enumerations at once one enumeration
+    Index("uq_runs_open_day", "day", unique=True, postgresql_where=text("state <> 'settled'")),
+    Index("ix_runs_day", "day"),
+)
+
+conversations = Table(
+    "conversations",
+    metadata,
+    Column("conversation_id", Uuid, primary_key=True),
+    Column("revision", Integer, primary_key=True),
+    Column("day", Date, nullable=False),
+    Column("conversation_start", DateTime(timezone=True), nullable=False),
+    Column("conversation_end", DateTime(timezone=True), nullable=False),
+    Column("record", JSON, nullable=False),
+    *_state(CONVERSATION_STATES),
+    *_work(),
+    Column("deadline_at", DateTime(timezone=True), nullable=False),
+    Column("names", JSON),
+    Column("decision", JSON),
+    Column("retention_class", Text),
+    Column("lock_mode", Text),
+    Column("retain_until", DateTime(timezone=True)),
+    Column("policy_version", Text),
+    Index("ix_conversations_day_state", "day", "state"),
+    Index("ix_conversations_open_due_at", "due_at", postgresql_where=text(_one_of("state", OPEN_CONVERSATION_STATES))),
+)
+
+recordings = Table(
+    "recordings",
+    metadata,
+    Column("conversation_id", Uuid, primary_key=True),
+    Column("revision", Integer, primary_key=True),
+    Column("recording_id", Text, primary_key=True),
+    Column("session_id", Text),
+    Column("media", Text),
+    Column("listed", JSON),
+    *_state(RECORDING_STATES),
+    *_work(),
+    Column("deadline_at", DateTime(timezone=True), nullable=False),
+    # the revision whose objects hold this recording: its own, or an earlier one that is referred to
+    Column("objects_revision", Integer, nullable=False),
+    # the state as the revision's manifest tells it; differs from `state` when a recording is found later
+    Column("manifest_state", Text),
+    ForeignKeyConstraint(["conversation_id", "revision"], ["conversations.conversation_id", "conversations.revision"]),
+    Index("ix_recordings_open_due_at", "due_at", postgresql_where=text(_one_of("state", OPEN_RECORDING_STATES))),
+    Index("ix_recordings_review", "conversation_id", postgresql_where=text("state = 'review'")),
+)
+
+
+def _object_columns() -> tuple[Column[object], ...]:
+    return (
+        Column("conversation_id", Uuid, nullable=False),
+        Column("revision", Integer, nullable=False),
+        Column("recording_id", Text),
+        Column("part", Text, nullable=False),
+        Column("key", Text, nullable=False),
+        Column("size_bytes", BigInteger, nullable=False),
+        Column("sha256", Text, CheckConstraint("sha256 ~ '^[0-9a-f]{64}$'", name="sha256"), nullable=False),
+        Column("content_type", Text, nullable=False),
+        Column("file_name", Text),
+        Column("lock_mode", Text, nullable=False),
+        Column("retain_until", DateTime(timezone=True), nullable=False),
+    )
+
+
+intents = Table(
+    "intents",
+    metadata,
+    Column("intent_id", BigInteger, Identity(), primary_key=True),
+    *_object_columns(),
+    Column("metadata", JSON, nullable=False),
+    Column("created_at", DateTime(timezone=True), nullable=False, server_default=func.now()),
+    UniqueConstraint("conversation_id", "revision", "part", "key", "sha256"),
+    ForeignKeyConstraint(["conversation_id", "revision"], ["conversations.conversation_id", "conversations.revision"]),
+)
+
+objects = Table(
+    "objects",
+    metadata,
+    Column("object_id", BigInteger, Identity(), primary_key=True),
+    *_object_columns(),
+    Column("version_id", Text, nullable=False),
+    Column("adopted", Boolean, nullable=False),
+    Column("under_delete_marker", Boolean, nullable=False),
+    Column("stored_at", DateTime(timezone=True), nullable=False, server_default=func.now()),
+    # identity is (revision, part), not the key: a part is stored once under whatever key it has
+    UniqueConstraint("conversation_id", "revision", "part"),
+    UniqueConstraint("key"),
+    ForeignKeyConstraint(["conversation_id", "revision"], ["conversations.conversation_id", "conversations.revision"]),
+)

@@ -1,0 +1,185 @@
+"""A conversation: which class it falls in, and which recordings it must have before its manifest can be written."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import structlog
+
+from strongroom.errors import StrongroomError
+from strongroom.genesys.conversations import Conversation, parse_conversation
+from strongroom.genesys.names import NamesOfTheDay, Organisation
+from strongroom.genesys.recordings import Recording, recording_metadata
+from strongroom.house import House
+from strongroom.ledger.conversations import (
+    Decided,
+    ExpectedRecording,
+    HeldConversation,
+    begin_capturing,
+    postpone_conversation,
+    send_conversation_to_review,
+    take_discovered,
+)
+from strongroom.ledger.engine import LeaseLost
+from strongroom.ledger.heartbeat import kept_conversation
+from strongroom.ledger.recordings import KnownRecording, known_recordings
+from strongroom.ledger.references import ConversationRef
+from strongroom.pipeline.failures import Review, verdict
+from strongroom.pipeline.outcomes import NOTHING, Next
+from strongroom.retention.classify import Decision, classify
+from strongroom.retention.facts import Facts, Named
+
+_log = structlog.get_logger()
+
+PLACEHOLDER = "session:"
+"""A session that was recorded, but whose recording Genesys doesn't list yet, is expected under this and its id."""
+
+# what tells that a recording went on since it was stored; links and states differ at every look
+_CONTENT_FIELDS = ("startTime", "endTime", "media", "mediaSubtype", "outputDurationMs", "outputSizeInBytes")
+
+
+def archive_conversation(house: House, ref: ConversationRef) -> Next:
+    """Classify a conversation and learn its recordings; next are those, or its manifest when it has none."""
+    held = take_discovered(house.engine, ref, house.holder)
+    if held is None:
+        return NOTHING
+    try:
+        with kept_conversation(house.engine, ref, house.holder):
+            return _capture(house, held)
+    except LeaseLost:
+        return NOTHING
+    except StrongroomError as error:
+        return put_off(house, held, error)
+
+
+def put_off(house: House, held: HeldConversation, error: StrongroomError) -> Next:
+    """What follows for a conversation from an error: due again later, or the review list."""
+    _log.warning("conversation put off", conversation=str(held.ref), reason=str(error))
+    decided = verdict(error, attempts=held.attempts, retry_interval_s=house.settings.retry_interval_s)
+    overdue = held.taken_at >= held.deadline_at
+    try:
+        if isinstance(decided, Review) or (overdue and not decided.ours):
+            send_conversation_to_review(house.engine, held, house.holder, error.reason)
+            return NOTHING
+        postpone_conversation(house.engine, held, house.holder, decided.due_in_s, error.reason)
+    except LeaseLost:
+        return NOTHING
+    return Next(again_in_s=decided.due_in_s)
+
+
+def decide(house: House, conversation: Conversation, names: NamesOfTheDay, held: HeldConversation) -> Decision:
+    """The retention of a conversation under the policy in force."""
+    return classify(house.policy, facts_of(conversation, names), held.conversation_end)
+
+
+def facts_of(conversation: Conversation, names: NamesOfTheDay) -> Facts:
+    """What the retention rules may ask about a conversation."""
+    return Facts(
+        queues=_named(conversation.queue_ids, names.queues),
+        media_types=frozenset(conversation.media_types),
+        directions=frozenset(conversation.directions),
+        divisions=_named(conversation.division_ids, names.divisions),
+        wrap_up_codes=_named(conversation.wrap_up_codes, names.wrap_up_codes),
+        purposes=frozenset(conversation.purposes),
+    )
+
+
+def _named(ids: Iterable[str], names: Mapping[str, str | None]) -> frozenset[Named]:
+    return frozenset(Named(each, names.get(each)) for each in ids)
+
+
+def _capture(house: House, held: HeldConversation) -> Next:
+    conversation = parse_conversation(held.record)
+    names = house.names.behind(conversation)
+    decision = decide(house, conversation, names, held)
+    if decision.retain_until <= held.taken_at:
+        send_conversation_to_review(
+            house.engine,
+            held,
+            house.holder,
+            f"its retention ran out on {decision.retain_until:%Y-%m-%d}, before it was archived:"
+            f" class {decision.retention_class.name}",
+        )
+        return NOTHING
+    listed = recording_metadata(house.genesys, conversation.conversation_id)
+    recordings = begin_capturing(
+        house.engine,
+        held,
+        house.holder,
+        _as_decided(decision),
+        _names_document(names, house.names.organisation()),
+        _expected(house, held.ref, conversation, listed),
+        deadline_s=house.settings.retry_deadline_s,
+    )
+    return Next(recordings=recordings, complete=None if recordings else held.ref)
+
+
+def _names_document(names: NamesOfTheDay, organisation: Organisation) -> dict[str, Any]:
+    """The names behind the record's ids, for a reader for whom the organisation's configuration is gone."""
+    return {
+        "organisation": {
+            "id": organisation.organisation_id,
+            "name": organisation.name,
+            "domain": organisation.domain,
+        },
+        "queues": names.queues,
+        "wrapUpCodes": names.wrap_up_codes,
+        "divisions": names.divisions,
+        "users": names.users,
+    }
+
+
+def _as_decided(decision: Decision) -> Decided:
+    return Decided(
+        retention_class=decision.retention_class.name,
+        lock_mode=decision.lock_mode.value,
+        retain_until=decision.retain_until,
+        policy_version=decision.policy_version,
+        decision={
+            "basis": decision.retention_class.basis,
+            "retainedYears": decision.retained_years,
+            "reasons": list(decision.reasons),
+            "rules": list(decision.rules),
+            "defaulted": decision.defaulted,
+            "erasable": decision.erasable,
+            "retrievalPromiseHours": decision.retrieval_promise_hours,
+        },
+    )
+
+
+def expected_of(recording: Recording) -> ExpectedRecording:
+    """A listed recording as the ledger expects it."""
+    return ExpectedRecording(recording.recording_id, recording.session_id, recording.media, recording.raw)
+
+
+def _expected(
+    house: House, ref: ConversationRef, conversation: Conversation, listed: Sequence[Recording]
+) -> list[ExpectedRecording]:
+    """Every listed recording, every recorded session nothing is listed for, and what earlier revisions hold."""
+    earlier = {
+        known.recording_id: known
+        for known in known_recordings(house.engine, ConversationRef(ref.conversation_id, ref.revision - 1))
+    }
+    expected = [_carried(recording, earlier.get(recording.recording_id)) for recording in listed]
+    listed_ids = {recording.recording_id for recording in listed}
+    expected += [
+        ExpectedRecording(known.recording_id, known.session_id, known.media, known.listed, known.objects_revision)
+        for known in earlier.values()
+        if known.state == "stored" and known.recording_id not in listed_ids
+    ]
+    sessions = {one.session_id for one in expected}
+    return expected + [
+        ExpectedRecording(f"{PLACEHOLDER}{session_id}", session_id, None, None)
+        for session_id in sorted(conversation.recorded_session_ids)
+        if session_id not in sessions
+    ]
+
+
+def _carried(recording: Recording, known: KnownRecording | None) -> ExpectedRecording:
+    expected = expected_of(recording)
+    if known is None or known.state != "stored" or known.listed is None:
+        return expected
+    if any(known.listed.get(name) != recording.raw.get(name) for name in _CONTENT_FIELDS):
+        return expected
+    return ExpectedRecording(
+        recording.recording_id, recording.session_id, recording.media, recording.raw, known.objects_revision
+    )

@@ -1,0 +1,169 @@
+"""The end of a conversation's archiving: its record, then the manifest that names every object, written last."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import structlog
+
+from strongroom import __version__
+from strongroom.errors import StrongroomError
+from strongroom.evidence.manifest import Manifest, ManifestObject, ManifestRecording, canonical_json, sha256_hex
+from strongroom.house import House
+from strongroom.ledger.conversations import Decided, HeldConversation, archived, take_captured
+from strongroom.ledger.engine import LeaseLost
+from strongroom.ledger.heartbeat import kept_conversation
+from strongroom.ledger.objects import ObjectRow, PartRef, objects_of, record_lock
+from strongroom.ledger.recordings import KnownRecording, known_recordings
+from strongroom.ledger.references import ConversationRef
+from strongroom.pipeline.capture import put_off
+from strongroom.pipeline.outcomes import NOTHING, Next
+from strongroom.pipeline.parts import Content, Placement, store, stored_already
+from strongroom.times import utc_now
+from strongroom.vault.keys import conversation_key, manifest_key
+from strongroom.vault.lock import Lock, LockMode
+from strongroom.vault.put_once import tighten
+
+_log = structlog.get_logger()
+
+
+def complete_conversation(house: House, ref: ConversationRef) -> Next:
+    """Write conversation.json and the manifest once every recording has settled. Run again, it does nothing."""
+    held = take_captured(house.engine, ref, house.holder)
+    if held is None:
+        return NOTHING
+    try:
+        with kept_conversation(house.engine, ref, house.holder):
+            _complete(house, held, _decided(held))
+    except LeaseLost:
+        return NOTHING
+    except StrongroomError as error:
+        return put_off(house, held, error)
+    _log.info("conversation archived", conversation=str(ref))
+    return NOTHING
+
+
+def _decided(held: HeldConversation) -> Decided:
+    if held.decided is None:
+        raise AssertionError(f"{held.ref} is capturing without a decision")
+    return held.decided
+
+
+def _complete(house: House, held: HeldConversation, decided: Decided) -> None:
+    lock = Lock(LockMode(decided.lock_mode), decided.retain_until)
+    placement = Placement(held.ref, held.day, decided.retention_class, lock, decided.policy_version)
+    recordings = known_recordings(house.engine, held.ref)
+    media = _objects_of_recordings(house, held.ref, recordings, lock)
+    record = _store_document(
+        house,
+        placement,
+        PartRef(*held.ref, None, "conversation"),
+        conversation_key(held.day, str(held.ref.conversation_id), held.ref.revision),
+        {
+            "conversation": held.record,
+            "recordings": [recording.listed for recording in recordings if recording.listed is not None],
+            "names": held.names,
+        },
+    )
+    manifest = _manifest(house, held, decided, recordings, [record, *media])
+    _store_document(
+        house,
+        placement,
+        PartRef(*held.ref, None, "manifest"),
+        manifest_key(held.day, str(held.ref.conversation_id), held.ref.revision),
+        manifest.document(),
+    )
+    archived(house.engine, held, house.holder)
+
+
+def _objects_of_recordings(
+    house: House, ref: ConversationRef, recordings: Sequence[KnownRecording], lock: Lock
+) -> list[ObjectRow]:
+    """The objects of all recordings, those of earlier revisions too; theirs are locked as long as this one's."""
+    found: list[ObjectRow] = []
+    for revision in sorted({recording.objects_revision for recording in recordings}):
+        # also of a recording in review: what could be had of it is locked and must be named
+        held_there = {recording.recording_id for recording in recordings if recording.objects_revision == revision}
+        found += [
+            row if revision == ref.revision else _tightened(house, row, lock)
+            for row in objects_of(house.engine, ConversationRef(ref.conversation_id, revision))
+            if row.recording_id in held_there
+        ]
+    return found
+
+
+def _tightened(house: House, row: ObjectRow, lock: Lock) -> ObjectRow:
+    stands = tighten(house.store, row.key, row.version_id, lock)
+    record_lock(house.engine, row.key, stands.mode.value, stands.retain_until)
+    return replace(row, lock_mode=stands.mode.value, retain_until=stands.retain_until)
+
+
+def _store_document(
+    house: House, placement: Placement, part: PartRef, key: str, document: dict[str, object]
+) -> ObjectRow:
+    standing = stored_already(house, placement, part)
+    if standing is not None:
+        return standing
+    body = canonical_json(document)
+    return store(
+        house,
+        placement,
+        placement.conversation,
+        part,
+        key,
+        Content(body, len(body), sha256_hex(body), "application/json"),
+    )
+
+
+def _manifest(
+    house: House,
+    held: HeldConversation,
+    decided: Decided,
+    recordings: Sequence[KnownRecording],
+    objects: Sequence[ObjectRow],
+) -> Manifest:
+    return Manifest(
+        conversation_id=held.ref.conversation_id,
+        revision=held.ref.revision,
+        day=held.day,
+        conversation_start=held.conversation_start,
+        conversation_end=held.conversation_end,
+        record=held.record,
+        names=held.names or {},
+        region=house.region,
+        retention_class=decided.retention_class,
+        basis=decided.decision["basis"],
+        retained_years=decided.decision["retainedYears"],
+        lock_mode=decided.lock_mode,
+        retain_until=decided.retain_until,
+        policy_version=decided.policy_version,
+        reasons=decided.decision["reasons"],
+        defaulted=decided.decision["defaulted"],
+        pipeline_version=__version__,
+        archived_at=utc_now(),
+        recordings=[
+            ManifestRecording(
+                recording_id=recording.recording_id,
+                session_id=recording.session_id,
+                media=recording.media,
+                state=recording.state,
+                reason=recording.cause,
+                object_keys=tuple(row.key for row in objects if row.recording_id == recording.recording_id),
+            )
+            for recording in recordings
+        ],
+        objects=[
+            ManifestObject(
+                key=row.key,
+                version_id=row.version_id,
+                size_bytes=row.size_bytes,
+                sha256=row.sha256,
+                content_type=row.content_type,
+                lock_mode=row.lock_mode,
+                retain_until=row.retain_until,
+                recording_id=row.recording_id,
+                part=row.part,
+                file_name=row.file_name,
+            )
+            for row in objects
+        ],
+    )

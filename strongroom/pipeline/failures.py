@@ -1,0 +1,44 @@
+"""What follows from an error: try again, and when, or give it to a person."""
+
+import random
+from dataclasses import dataclass
+
+from strongroom.errors import StrongroomError, Unreachable
+from strongroom.genesys.errors import LinkExpired, NotReady, RateLimited
+from strongroom.vault.errors import NotLocked, VaultConflict
+
+FIRST_RETRY_S = 15.0
+
+
+@dataclass(frozen=True)
+class Retry:
+    """Try again in `due_in_s` seconds. `ours`: a server is down or an allowance used up, which no deadline ends."""
+
+    due_in_s: float
+    ours: bool
+
+
+@dataclass(frozen=True)
+class Review:
+    """No retry can help: a person must look at it."""
+
+
+def verdict(error: StrongroomError, *, attempts: int, retry_interval_s: float) -> Retry | Review:
+    """Decide what follows from an error.
+
+    Not ready: the retry interval, or sooner when Genesys says so. Rate limited: when the window opens. Everything else
+    that may pass: 15 seconds, doubled at each attempt up to the retry interval, with ±20 % jitter so that what failed
+    together does not return together.
+    """
+    match error:
+        case VaultConflict() | NotLocked():
+            return Review()
+        case RateLimited():
+            return Retry(error.retry_after_s, ours=True)
+        case NotReady():
+            estimate_s = error.estimate_s if error.estimate_s is not None else retry_interval_s
+            return Retry(min(max(estimate_s, 1.0), retry_interval_s), ours=False)
+        case LinkExpired():
+            return Retry(min(1.0, retry_interval_s), ours=False)
+    backoff_s = min(FIRST_RETRY_S * 2 ** min(attempts - 1, 20), retry_interval_s)
+    return Retry(backoff_s * random.uniform(0.8, 1.2), ours=isinstance(error, Unreachable))

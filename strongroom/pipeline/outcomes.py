@@ -1,0 +1,20 @@
+"""What a step leaves to be done next; the task that ran it sends the messages."""
+
+from dataclasses import dataclass, field
+
+from strongroom.ledger.references import ConversationRef, RecordingRef
+
+
+@dataclass(frozen=True)
+class Next:
+    """What is next after a step. Nothing at all: another worker has it, or it is done.
+
+    `again_in_s`: the same step, that many seconds from now.
+    """
+
+    recordings: list[RecordingRef] = field(default_factory=list)
+    complete: ConversationRef | None = None
+    again_in_s: float | None = None
+
+
+NOTHING = Next()

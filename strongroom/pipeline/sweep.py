@@ -1,0 +1,35 @@
+"""The sweep: whatever the ledger says is due and no one holds is enqueued again. The broker may lose every message."""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from strongroom.house import House
+from strongroom.ledger.due import claim_captured, claim_discovered, claim_recordings, claim_runs
+from strongroom.ledger.references import ConversationRef, RecordingRef
+from strongroom.ledger.runs import settle_runs
+from strongroom.pipeline.days import open_missed_days
+
+
+@dataclass(frozen=True)
+class Due:
+    """What must be enqueued, and the days that were found finished."""
+
+    days: list[date]
+    discovered: list[ConversationRef]
+    captured: list[ConversationRef]
+    recordings: list[RecordingRef]
+    settled: list[date]
+
+
+def sweep(house: House, now: datetime, room: int) -> Due:
+    """Find what is due; of conversations and recordings at most `room` each, the longest due first."""
+    grace_s = house.settings.enqueue_grace_s
+    batch = min(room, house.settings.sweep_batch)
+    open_missed_days(house, now)
+    return Due(
+        days=[run.day for run in claim_runs(house.engine, grace_s, house.settings.sweep_batch)],
+        discovered=claim_discovered(house.engine, grace_s, batch),
+        captured=claim_captured(house.engine, grace_s, house.settings.sweep_batch),
+        recordings=claim_recordings(house.engine, grace_s, batch),
+        settled=settle_runs(house.engine),
+    )

@@ -1,0 +1,26 @@
+"""What is wrong with a policy file, and on which line."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from strongroom.errors import Misconfigured
+
+
+@dataclass(frozen=True, order=True)
+class Fault:
+    """One thing to correct (or, among a policy's warnings, to look at). Lines count from 1."""
+
+    line: int
+    message: str
+
+
+class PolicyInvalid(Misconfigured):
+    """The retention policy is refused. `faults` has all that was found, in the order of the lines."""
+
+    def __init__(self, file: str, faults: Iterable[Fault]) -> None:
+        self.faults = tuple(sorted(faults))
+        first, more = self.faults[0], len(self.faults) - 1
+        todo = "correct it"
+        if more:
+            todo += f" ({more} more {'fault' if more == 1 else 'faults'}: `strongroom policy check` lists them)"
+        super().__init__(first.message, where=f"{file}, line {first.line}", todo=todo)

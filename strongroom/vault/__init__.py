@@ -1,0 +1,1 @@
+"""Write-once storage on S3 Object Lock."""

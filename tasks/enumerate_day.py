@@ -1,0 +1,25 @@
+"""Task: find the conversations that ended on a day, and enqueue each page's as soon as it is recorded."""
+
+from datetime import date
+
+from celery import Task, shared_task
+
+from strongroom.ledger.runs import open_first_run
+from strongroom.pipeline.days import last_ended_day
+from strongroom.pipeline.enumerate import enumerate_day as enumerate_pages
+from strongroom.times import utc_now
+from tasks.fleet import send
+from tasks.messages import conversation_arguments
+
+
+@shared_task(bind=True, name="enumerate_day")  # type: ignore[untyped-decorator]
+def enumerate_day(self: Task, day: str | None = None) -> None:
+    """Enumerate a day (`YYYY-MM-DD`, UTC); without one, as Beat sends it, the day that ended last."""
+    house = self.app.house
+    if day is None:
+        wanted = last_ended_day(house.settings, utc_now())
+        open_first_run(house.engine, wanted, "enqueued by Beat")
+    else:
+        wanted = date.fromisoformat(day)
+    for page in enumerate_pages(house, wanted):
+        send(self.app, "archive_conversation", map(conversation_arguments, page))

@@ -1,0 +1,79 @@
+"""The servers every test may use: started once a session, real, on free ports, and stopped whatever happens."""
+
+import itertools
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import pytest
+import redis
+
+from embedded.isolation import isolate_this_process
+from embedded.postgres import Postgres, running_postgres
+from embedded.redis import RedisServer, running_redis
+from embedded.s3 import running_s3
+from embedded.simulator import Simulator, running_simulator
+
+# At import, not in a fixture: clients made at any time, in any thread, must find nothing of a real system.
+isolate_this_process()
+
+_database_numbers = itertools.count(1)
+
+StartSimulator = Callable[..., Simulator]
+
+
+@pytest.fixture(scope="session")
+def servers_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The logs of the session's servers."""
+    return tmp_path_factory.mktemp("servers")
+
+
+@pytest.fixture(scope="session")
+def postgres(servers_folder: Path) -> Iterator[Postgres]:
+    """A PostgreSQL server."""
+    with running_postgres(servers_folder / "postgres.log") as server:
+        yield server
+
+
+@pytest.fixture
+def database_url(postgres: Postgres) -> Iterator[str]:
+    """The URL of a fresh, empty database, dropped afterwards."""
+    name = f"test_{next(_database_numbers)}"
+    yield postgres.create_database(name)
+    postgres.drop_database(name)
+
+
+@pytest.fixture(scope="session")
+def redis_server(servers_folder: Path) -> Iterator[RedisServer]:
+    """A Redis server."""
+    with running_redis(servers_folder / "redis.log") as server:
+        yield server
+
+
+@pytest.fixture
+def redis_url(redis_server: RedisServer) -> str:
+    """The URL of an empty Redis."""
+    with redis.Redis(port=redis_server.port) as client:
+        client.flushall()
+    return redis_server.url()
+
+
+@pytest.fixture(scope="session")
+def s3_endpoint(servers_folder: Path) -> Iterator[str]:
+    """The URL of an S3 server. All tests share it: each makes a bucket with a name of its own."""
+    with running_s3(servers_folder / "s3.log") as server:
+        yield server.endpoint_url
+
+
+@pytest.fixture
+def simulator(tmp_path: Path) -> Iterator[StartSimulator]:
+    """Starts a simulator: `simulator(conversations=10, day=day, seed=1, late_s=2, faults={"rate_429": 0.1})`."""
+    with ExitStack() as running:
+        log_numbers = itertools.count(1)
+
+        def start(**options: Any) -> Simulator:
+            log = tmp_path / f"simulator-{next(log_numbers)}.log"
+            return running.enter_context(running_simulator(log, **options))
+
+        yield start
