@@ -37,7 +37,7 @@ class S3Server:
 def running_s3(log: Path) -> Iterator[S3Server]:
     """Run a server; stopped, and all it holds gone, on leaving. Raises NotStarted."""
     log.unlink(missing_ok=True)  # else its address would be read from an earlier run
-    child = start("the S3 server", [sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", "0"], log=log)
+    child = start("the S3 server", [sys.executable, "-m", "embedded.s3_server", "-H", "127.0.0.1", "-p", "0"], log=log)
     try:
         yield S3Server(child, child.wait_until(lambda: _address(child)))
     finally:

@@ -66,10 +66,13 @@ def running_simulator(
     day: date,
     seed: int = 1,
     clients: int = 1,
-    faults: Mapping[str, Option] | None = None,
+    faults: Mapping[str, float | bool] | None = None,
+    outcomes: Mapping[str, float] | None = None,
     **options: Option,
 ) -> Iterator[Simulator]:
-    """Run a simulator; further options are those of its command line (`late_s=3` is `--late-s 3`). Stopped on leaving.
+    """Run a simulator; further options are those of its command line (`late_s=3` is `--late-s 3`).
+
+    `faults` are rates or switches, `outcomes` shares of recordings, by name. It is stopped on leaving.
 
     Raises NotStarted.
     """
@@ -78,8 +81,9 @@ def running_simulator(
     named = {"conversations": conversations, "day": day, "seed": seed, "clients": clients, **options}
     for name, value in named.items():
         arguments += [f"--{name.replace('_', '-')}", str(value)]
-    for name, value in (faults or {}).items():
-        arguments += ["--fault", f"{name}={value}"]
+    for option, shares in (("--fault", faults), ("--outcome", outcomes)):
+        for name, share in (shares or {}).items():
+            arguments += [option, f"{name}={share}"]
     child = start("the simulator", [sys.executable, "-m", "simulator", *arguments], log=log)
     try:
         yield Simulator(child, child.wait_until(lambda: _address(child), timeout_s=60), clients)

@@ -6,6 +6,7 @@ import contextlib
 import json
 import signal
 import sys
+from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 
 from aiohttp import web
@@ -91,17 +92,16 @@ def _options(arguments: argparse.Namespace) -> Options:
     )
 
 
-class _whole:  # noqa: N801 - read as a function
-    """An argument that is a whole number within bounds."""
+def _whole(least: int, most: int = 10_000_000) -> Callable[[str], int]:
+    """The type of an argument that is a whole number within bounds."""
 
-    def __init__(self, least: int, most: int = 10_000_000) -> None:
-        self._least, self._most = least, most
-
-    def __call__(self, text: str) -> int:
+    def number(text: str) -> int:
         value = int(text)
-        if not self._least <= value <= self._most:
-            raise argparse.ArgumentTypeError(f"{value} is not from {self._least} to {self._most}")
+        if not least <= value <= most:
+            raise argparse.ArgumentTypeError(f"{value} is not from {least} to {most}")
         return value
+
+    return number
 
 
 def _instant(text: str) -> datetime:

@@ -1,14 +1,14 @@
 """`POST /api/v2/analytics/conversations/details/query`: which conversations started on the days an interval touches."""
 
+from array import array
 from collections.abc import Sequence
 from functools import lru_cache
-from itertools import chain
 
 from aiohttp import web
 
 from simulator.conversations import record
+from simulator.incoming import json_body
 from simulator.query import Filter, Predicate, Selection, parse_query
-from simulator.requests import json_body
 from simulator.state import SIMULATOR
 from simulator.world import World
 
@@ -36,13 +36,15 @@ def select(world: World, selection: Selection, now_ms: int) -> Sequence[int]:
 @lru_cache(maxsize=8)
 def _selected(world: World, selection: Selection, started: range, ended_count: int) -> Sequence[int]:
     """Remembered, because all pages read between two starts or ends are pages of one selection."""
-    ends_by_ms = world.end_of_the_last(ended_count)
-    rows = [row for row in started if all(_passes(world, row, each, ends_by_ms) for each in selection.filters)]
+    ended_by_ms = world.end_of_the_last(ended_count)
+    rows = array(
+        "l", (row for row in started if all(_passes(world, row, each, ended_by_ms) for each in selection.filters))
+    )
     if not selection.by_end:
         return rows[::-1] if selection.descending else rows
-    ended = [row for row in rows if world.ends[row] <= ends_by_ms]
+    ended = [row for row in rows if world.ends[row] <= ended_by_ms]
     ended.sort(key=world.ends.__getitem__, reverse=selection.descending)
-    return list(chain(ended, (row for row in rows if world.ends[row] > ends_by_ms)))
+    return array("l", ended) + array("l", (row for row in rows if world.ends[row] > ended_by_ms))
 
 
 def _passes(world: World, row: int, wanted: Filter, ended_by_ms: int) -> bool:

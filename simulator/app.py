@@ -5,10 +5,11 @@ from aiohttp import web
 from simulator import control
 from simulator.analytics import details_query
 from simulator.directory import Directory
+from simulator.directory_endpoints import listing, organization
 from simulator.errors import not_found
 from simulator.gate import api, login
+from simulator.incoming import Handler
 from simulator.media import media
-from simulator.names import Handler, listing, organization
 from simulator.options import Options
 from simulator.recording_endpoints import recording, recording_metadata, recordings
 from simulator.state import SIMULATOR, Simulator
@@ -42,11 +43,16 @@ async def _no_such_endpoint(_request: web.Request) -> web.StreamResponse:
     raise not_found("There is no such endpoint here.")
 
 
+async def _close_truth(app: web.Application) -> None:
+    app[control.TRUTH].close()
+
+
 def build_app(options: Options) -> web.Application:
     """The simulator as a web application; the API is also served below the path prefix, if there is one."""
     app = web.Application()
     app[SIMULATOR] = simulator = Simulator(options)
     app[control.TRUTH] = Truth(simulator)
+    app.on_shutdown.append(_close_truth)
     for (method, path), handler in CONTROL.items():
         app.router.add_route(method, path, control.plain(handler))
     for prefix in dict.fromkeys(("", options.path_prefix)):

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 
 from simulator.attachments import attachments_of
 from simulator.audio.formats import FORMATS, ORIGINAL
@@ -46,7 +47,7 @@ def audio(recording: Recording, format_id: str, audio_bytes: int | None, nonce: 
         name=f"{recording.id}.{form.extension}",
         content_type=form.content_type,
         size_bytes=form.size_bytes(title, seconds),
-        chunks=lambda: form.chunks(title, seconds),
+        chunks=partial(form.chunks, title, seconds),
     )
 
 
@@ -55,13 +56,13 @@ def document(story: Story, recording: Recording, nonce: str) -> Content:
     form, content_type = _DOCUMENTS[recording.media]
     data = (eml_of if form == EML else zip_of)(story, recording, nonce)
     name = f"{recording.id}.{form.lower()}"
-    return Content(form, form, name, content_type, len(data), lambda: iter((data,)))
+    return Content(form, form, name, content_type, len(data), partial(_whole, data))
 
 
 def attached(story: Story, recording: Recording) -> list[Content]:
     """The attachments of a text recording."""
     return [
-        Content(held.id, ATTACHMENT, held.name, held.content_type, len(held.data), lambda data=held.data: iter((data,)))  # type: ignore[misc]
+        Content(held.id, ATTACHMENT, held.name, held.content_type, len(held.data), partial(_whole, held.data))
         for held in attachments_of(story, recording)
     ]
 
@@ -73,3 +74,7 @@ def find(story: Story, recording: Recording, part: str, audio_bytes: int | None,
     if part == document_format(recording.media):
         return document(story, recording, nonce)
     return next((content for content in attached(story, recording) if content.part == part), None)
+
+
+def _whole(data: bytes) -> Iterator[bytes]:
+    yield data

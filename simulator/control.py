@@ -1,8 +1,8 @@
 """`/_sim/`: looking behind the scenes and setting them. Needs no token, meets no fault, is counted nowhere."""
 
 import asyncio
+import contextlib
 import json
-from collections.abc import Awaitable, Callable
 from datetime import date
 from typing import Any
 
@@ -10,8 +10,9 @@ from aiohttp import web
 
 from simulator.audio.formats import FORMATS
 from simulator.clock import instant, parse_instant
+from simulator.incoming import Handler
 from simulator.state import SIMULATOR, Simulator
-from simulator.truth import Truth
+from simulator.truth import Closed, Truth
 
 MAX_AUDIO_BYTES = 4 * 1024**3
 TRUTH = web.AppKey("truth", Truth)
@@ -21,10 +22,7 @@ class Unusable(Exception):
     """A request to the control surface that can't be followed; the message says why."""
 
 
-Control = Callable[[web.Request], Awaitable[web.StreamResponse]]
-
-
-def plain(handler: Control) -> Control:
+def plain(handler: Handler) -> Handler:
     """A control endpoint that answers 400 in words where it can't follow."""
 
     async def answering(request: web.Request) -> web.StreamResponse:
@@ -44,11 +42,12 @@ async def get_truth(request: web.Request) -> web.StreamResponse:
     await response.write(f'{{"day": "{day}", "conversations": ['.encode())
     conversations = request.app[TRUTH].of(day, formats)
     separator = ""
-    while (conversation := await asyncio.to_thread(next, conversations, None)) is not None:
-        await response.write(f"{separator}{json.dumps(conversation)}".encode())
-        separator = ",\n"
-    await response.write(b"]}")
-    await response.write_eof()
+    with contextlib.suppress(Closed, ConnectionError):  # we stop, or the client has gone: it sees no end
+        while (conversation := await asyncio.to_thread(next, conversations, None)) is not None:
+            await response.write(f"{separator}{json.dumps(conversation)}".encode())
+            separator = ",\n"
+        await response.write(b"]}")
+        await response.write_eof()
     return response
 
 

@@ -48,6 +48,7 @@ def eml_of(story: Story, recording: Recording, nonce: str) -> bytes:
     whole = thread[0]
     if len(thread) > 1:
         whole = _headed(story, recording.id, recording.end_ms, by_customer=True)
+        whole["MIME-Version"] = "1.0"
         whole.make_mixed()
         for part in thread:
             whole.attach(_enclosed(part))

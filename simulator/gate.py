@@ -7,8 +7,8 @@ from aiohttp import web
 
 from simulator.connection import reset
 from simulator.errors import ApiError, LoginError
+from simulator.incoming import Handler
 from simulator.limits import too_many_requests
-from simulator.names import Handler
 from simulator.state import SIMULATOR, Simulator
 
 CORRELATION_HEADER = "inin-correlation-id"

@@ -1,6 +1,7 @@
 """`GET /media/…`: what a pre-signed link leads to. Not the API: no token, no rate limit, errors in S3's form."""
 
 import asyncio
+import contextlib
 from collections.abc import Iterator
 from html import escape
 
@@ -56,6 +57,21 @@ async def _send(request: web.Request, simulator: Simulator, content: Content) ->
     truncated, broken = dice.falls(faults.rate_truncated), dice.falls(faults.rate_reset)
     stop_at = dice.between(0, content.size_bytes - 1) if truncated or broken else content.size_bytes
     await response.prepare(request)
+    with contextlib.suppress(ConnectionError):  # the client has gone
+        await _write(response, simulator, content, stop_at)
+        if broken:
+            reset(request)
+        elif truncated and request.transport is not None:
+            request.transport.close()
+        else:
+            await response.write(bytes(extra))
+            simulator.stats.media_sent(extra)
+            await response.write_eof()
+    return response
+
+
+async def _write(response: web.StreamResponse, simulator: Simulator, content: Content, stop_at: int) -> None:
+    """Send the first `stop_at` bytes."""
     sent = 0
     for piece in _pieces(content.chunks()):
         part = piece[: stop_at - sent]
@@ -63,16 +79,7 @@ async def _send(request: web.Request, simulator: Simulator, content: Content) ->
         simulator.stats.media_sent(len(part))
         sent += len(part)
         if sent == stop_at:
-            break
-    if broken:
-        reset(request)
-    elif truncated and request.transport is not None:
-        request.transport.close()
-    else:
-        await response.write(bytes(extra))
-        simulator.stats.media_sent(extra)
-        await response.write_eof()
-    return response
+            return
 
 
 def _pieces(chunks: Iterator[bytes]) -> Iterator[bytes]:

@@ -8,8 +8,8 @@ from aiohttp import web
 
 from simulator.content import document_format
 from simulator.errors import bad_request, not_found
+from simulator.incoming import public_base
 from simulator.recordings import Link, metadata, original_or, with_media
-from simulator.requests import public_base
 from simulator.state import SIMULATOR, Simulator
 from simulator.story import Recording, Story
 

@@ -131,7 +131,9 @@ def tell(world: World, directory: Directory, place: Place) -> Story:
 def _with_outcome(recordings: list[Recording], outcome: Outcome, draw: random.Random) -> tuple[Recording, ...]:
     if recordings:
         chosen = draw.randrange(len(recordings))
-        hidden = digest(0, recordings[chosen].id)[0] % 2 == 0
+        # beside a listed recording of the same session nothing would tell that one is to come
+        alone = sum(recording.session_id == recordings[chosen].session_id for recording in recordings) == 1
+        hidden = alone and digest(0, recordings[chosen].id)[0] % 2 == 0
         recordings[chosen] = replace(recordings[chosen], outcome=outcome, hidden_while_late=hidden)
     return tuple(recordings)
 

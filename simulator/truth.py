@@ -1,6 +1,7 @@
 """What ended on a day, and every byte sequence that may rightly be archived of it, worked out without the API."""
 
 import hashlib
+import threading
 from collections.abc import Iterator
 from datetime import date
 from typing import Any
@@ -16,12 +17,21 @@ MOST_DIGESTS = 100_000
 _ARCHIVABLE = {Outcome.AVAILABLE, Outcome.LATE}
 
 
+class Closed(Exception):
+    """The simulator is stopping; the truth is not finished."""
+
+
 class Truth:
     """Reads the world. Hashing takes time (a WAV is megabytes), so hashes are remembered, up to a bound."""
 
     def __init__(self, simulator: Simulator) -> None:
         self._simulator = simulator
         self._digests: dict[tuple[str, str, int], str] = {}
+        self._closed = threading.Event()
+
+    def close(self) -> None:
+        """Give up hashing, so that the thread it runs in ends and the process can."""
+        self._closed.set()
 
     def of(self, day: date, formats: frozenset[str]) -> Iterator[dict[str, Any]]:
         """Each conversation that ended on a day, by the simulator's clock. Audio is listed in `formats` only."""
@@ -74,13 +84,13 @@ class Truth:
         if key not in self._digests:
             if len(self._digests) >= MOST_DIGESTS:
                 self._digests.clear()
-            self._digests[key] = sha256_of(content)
+            self._digests[key] = self._hashed(content)
         return self._digests[key]
 
-
-def sha256_of(content: Content) -> str:
-    """SHA-256 of a file, in hex, made and hashed a chunk at a time."""
-    sha256 = hashlib.sha256()
-    for chunk in content.chunks():
-        sha256.update(chunk)
-    return sha256.hexdigest()
+    def _hashed(self, content: Content) -> str:
+        sha256 = hashlib.sha256()
+        for chunk in content.chunks():
+            if self._closed.is_set():
+                raise Closed
+            sha256.update(chunk)
+        return sha256.hexdigest()

@@ -1,4 +1,4 @@
-"""OGG_OPUS: the original codec. Silence in an Ogg stream (RFC 3533, RFC 7845), one page a second."""
+"""OGG_OPUS: the original codec. Silence in an Ogg stream (RFC 3533, RFC 7845), five seconds a page."""
 
 import hashlib
 import struct
@@ -11,31 +11,33 @@ CONTENT_TYPE = "audio/ogg"
 
 _BEGINNING, _END = 0x02, 0x04
 _PAGE_HEADER_BYTES = 27
-_SECOND = opus.SILENCE * opus.PACKETS_PER_S
-_PAGE_BYTES = _PAGE_HEADER_BYTES + opus.PACKETS_PER_S + len(_SECOND)
+_PAGE_S = 5  # 250 packets: a page holds 255 at most
+_BYTES_PER_S = opus.PACKETS_PER_S * (1 + len(opus.SILENCE))
 _REVERSED = bytes(int(f"{byte:08b}"[::-1], 2) for byte in range(256))
 
 
 def size_bytes(title: str, seconds: int) -> int:
     """Length of the whole file."""
     tags = opus.tags(title)
-    return 2 * (_PAGE_HEADER_BYTES + 1) + len(opus.HEAD) + len(tags) + seconds * _PAGE_BYTES
+    pages = 2 + -(-seconds // _PAGE_S)
+    return pages * _PAGE_HEADER_BYTES + 2 + len(opus.HEAD) + len(tags) + seconds * _BYTES_PER_S
 
 
 def seconds_in(size: int) -> int:
     """How many seconds make a file of about `size` bytes."""
-    return max(1, size // _PAGE_BYTES)
+    return max(1, size * _PAGE_S // (_PAGE_S * _BYTES_PER_S + _PAGE_HEADER_BYTES))
 
 
 def chunks(title: str, seconds: int) -> Iterator[bytes]:
     """The file, a page at a time. The title is in its comment header; the stream's serial number comes from it."""
     serial = int.from_bytes(hashlib.blake2b(title.encode(), digest_size=4).digest(), "big")
-    yield _page(serial, 0, _BEGINNING, 0, [opus.HEAD])
-    yield _page(serial, 1, 0, 0, [opus.tags(title)])
-    packets = [opus.SILENCE] * opus.PACKETS_PER_S
-    for second in range(1, seconds + 1):
-        granule = second * opus.PACKETS_PER_S * opus.SAMPLES_PER_PACKET  # the pre-skip is part of it
-        yield _page(serial, second + 1, _END if second == seconds else 0, granule, packets)
+    yield _page(serial, 0, _BEGINNING, 0, opus.HEAD, packets=1)
+    yield _page(serial, 1, 0, 0, opus.tags(title), packets=1)
+    for number, begin in enumerate(range(0, seconds, _PAGE_S), start=2):
+        end = min(begin + _PAGE_S, seconds)
+        granule = end * opus.PACKETS_PER_S * opus.SAMPLES_PER_PACKET  # the pre-skip is part of it
+        packets = (end - begin) * opus.PACKETS_PER_S
+        yield _page(serial, number, _END if end == seconds else 0, granule, opus.SILENCE * packets, packets)
 
 
 def checksum(page: bytes) -> int:
@@ -47,9 +49,9 @@ def checksum(page: bytes) -> int:
     return int.from_bytes(reflected.to_bytes(4, "little").translate(_REVERSED), "big")
 
 
-def _page(serial: int, number: int, flags: int, granule: int, packets: list[bytes]) -> bytes:
-    """A page of whole packets, each shorter than 255 bytes, so that its lacing is its length."""
-    lacing = bytes(map(len, packets))
-    head = struct.pack("<4sBBqIII", b"OggS", 0, flags, granule, serial, number & 0xFFFFFFFF, 0)
-    page = head + bytes([len(packets)]) + lacing + b"".join(packets)
+def _page(serial: int, number: int, flags: int, granule: int, body: bytes, packets: int) -> bytes:
+    """A page of whole packets of one size, shorter than 255 bytes each, so that the lacing of each is its size."""
+    lacing = bytes([len(body) // packets]) * packets
+    head = struct.pack("<4sBBqIIIB", b"OggS", 0, flags, granule, serial, number, 0, packets)
+    page = head + lacing + body
     return page[:22] + struct.pack("<I", checksum(page)) + page[26:]

@@ -35,7 +35,7 @@ def pcm_chunks(title: str, seconds: int) -> Iterator[bytes]:
 
 
 def mulaw_size_bytes(_title: str, seconds: int) -> int:
-    """Length of the whole file, G.711 μ-law, with the pad byte RIFF wants after an odd chunk (it never is odd here)."""
+    """Length of the whole file, G.711 μ-law."""
     return _MULAW_HEAD_BYTES + seconds * RATE_HZ
 
 

@@ -69,9 +69,11 @@ def identify(head: bytes, declared: str | None) -> Container:
 def check_whole(path: Path, container: Container) -> None:
     """Prove from a file's own structure that it is neither short nor overlong; memory stays flat on 4 GiB.
 
-    WAV, Ogg, MP3, WebM, MP4, ZIP, JSON and mail can be proved; other kinds pass, their length is all there is to
-    check. Raises MediaDamaged. For what Genesys itself made: an attachment is archived as its sender sent it,
-    broken or not.
+    WAV, Ogg, MP3, WebM, MP4, ZIP, JSON and mail are checked; other kinds pass, their length is all there is to check.
+    No structure shows a cut exactly between two frames of an MP3, two elements of a WebM that was recorded live, or
+    in the text of a mail without parts. Raises MediaDamaged.
+
+    It is for what Genesys itself made: an attachment is archived as its sender sent it, broken or not.
     """
     check = _CHECKS.get(container.extension)
     if check is None:

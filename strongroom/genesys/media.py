@@ -1,5 +1,6 @@
 """Media from pre-signed links: streamed, measured against every length that was promised, in flat memory."""
 
+import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 from urllib.parse import urlsplit
@@ -20,6 +21,9 @@ from strongroom.genesys.transport import reason
 CHUNK_BYTES = 1024 * 1024
 DEFAULT_MAX_BYTES = 64 * 1024**3
 MAX_REDIRECTS = 3
+
+# At DEBUG urllib3 tells every address whole, and a pre-signed one is a bearer secret.
+logging.getLogger("urllib3").setLevel(logging.INFO)
 
 _WHERE = "a pre-signed media link"
 

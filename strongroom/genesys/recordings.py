@@ -9,7 +9,8 @@ from strongroom.genesys.client import GenesysClient
 from strongroom.genesys.errors import GenesysAnswerInvalid, NotReady
 from strongroom.genesys.fields import is_uuid, objects, text_or_none
 
-NOT_READY_STATES = frozenset({"UPLOADING", "RESTORING"})
+NOT_READY_STATES = frozenset({"UPLOADING", "RESTORING", "TRANSCODING"})
+"""The vendor's fileStates, and our word for a 202."""
 
 
 @dataclass(frozen=True)
@@ -82,8 +83,8 @@ def recording_with_media(
         },
     )
     record = answer.json if isinstance(answer.json, dict) else {}
-    if answer.status == 202 or record.get("fileState") in NOT_READY_STATES:
-        state = "TRANSCODING" if answer.status == 202 else record["fileState"]
+    state = "TRANSCODING" if answer.status == 202 else text_or_none(record.get("fileState"))
+    if state in NOT_READY_STATES:
         raise NotReady(
             f"the recording is {state}",
             where=f"GET {path}",

@@ -7,6 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Connection, RowMapping, case, func, select, update
+from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.orm import aliased
 
@@ -84,6 +85,7 @@ def discover(engine: Engine, found: Sequence[Found], *, quiet_s: float, deadline
     if not newest:
         return []
     with transaction(engine) as connection:
+        await_other_revisions(connection)
         known = _latest_revisions(connection, list(newest))
         rows = []
         for conversation_id, one in newest.items():
@@ -124,15 +126,25 @@ def discover(engine: Engine, found: Sequence[Found], *, quiet_s: float, deadline
     return [ConversationRef(row.conversation_id, row.revision) for row in inserted if row.enqueued_at is not None]
 
 
+def await_other_revisions(connection: Connection) -> None:
+    """Until this transaction ends, no other one opens a revision or moves an end.
+
+    Without it, of two enumerations that see a conversation end at different times the earlier end could stand.
+    """
+    connection.execute(select(func.pg_advisory_xact_lock(func.hashtext("strongroom.revisions"))))
+
+
 def _latest_revisions(connection: Connection, ids: Sequence[UUID]) -> dict[UUID, RowMapping]:
+    # a revision that amends an earlier one has that one's end, so the latest end may be another revision's
+    latest_end = func.max(conversations.c.conversation_end).over(partition_by=conversations.c.conversation_id)
     statement = (
         select(
             conversations.c.conversation_id,
             conversations.c.revision,
-            conversations.c.conversation_end,
+            latest_end.label("conversation_end"),
             conversations.c.state,
         )
-        .distinct(conversations.c.conversation_id)
+        .ext(distinct_on(conversations.c.conversation_id))
         .where(conversations.c.conversation_id.in_(ids))
         .order_by(conversations.c.conversation_id, conversations.c.revision.desc())
     )

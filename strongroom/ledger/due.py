@@ -68,5 +68,7 @@ def _claim(table: Table, condition: ColumnElement[bool], grace_s: float, limit: 
         .order_by(table.c.due_at)
         .limit(limit)
         .with_for_update(skip_locked=True)
+        # as a CTE it runs once: a plain subquery may run again for each row, and then the limit limits nothing
+        .cte("due")
     )
-    return update(table).where(tuple_(*key).in_(due)).values(enqueued_at=now)
+    return update(table).where(tuple_(*key).in_(select(*due.columns))).values(enqueued_at=now)

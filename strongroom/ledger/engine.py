@@ -4,13 +4,15 @@ import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from sqlalchemy import Connection, Engine, create_engine
+from sqlalchemy import URL, Connection, Engine, create_engine, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from strongroom.errors import Misconfigured, StrongroomError, Unreachable
 
 __all__ = ["Engine", "LeaseLost", "LedgerUnreachable", "connect", "transaction"]
+
+_SCHEMES = frozenset({"postgres", "postgresql", "postgresql+psycopg2"})
 
 
 class LedgerUnreachable(Unreachable):
@@ -29,27 +31,34 @@ def connect(database_url: str, *, connect_timeout_s: float) -> Engine:
 
     Sessions run in UTC. A statement that waits for a lock for more than a minute is broken off, not waited for.
     """
-    address = database_url.replace("postgres://", "postgresql://", 1)
+    return create_engine(
+        _address(database_url),
+        pool_pre_ping=True,
+        pool_size=3,
+        max_overflow=5,
+        # ASCII only: the `json` type then takes what UTF-8 can't hold (lone surrogates, NUL), as received
+        json_serializer=lambda value: json.dumps(value, ensure_ascii=True, separators=(",", ":")),
+        connect_args={
+            "connect_timeout": max(2, round(connect_timeout_s)),
+            "application_name": "strongroom",
+            "options": "-c timezone=UTC -c lock_timeout=60000",
+        },
+    )
+
+
+def _address(database_url: str) -> URL:
     try:
-        return create_engine(
-            address,
-            pool_pre_ping=True,
-            pool_size=3,
-            max_overflow=5,
-            # ASCII only: the `json` type then takes what UTF-8 can't hold (lone surrogates, NUL), as received
-            json_serializer=lambda value: json.dumps(value, ensure_ascii=True, separators=(",", ":")),
-            connect_args={
-                "connect_timeout": max(2, round(connect_timeout_s)),
-                "application_name": "strongroom",
-                "options": "-c timezone=UTC -c lock_timeout=60000",
-            },
-        )
-    except (ArgumentError, ImportError) as error:
+        url = make_url(database_url)
+    except (ArgumentError, ValueError):
+        url = None
+    if url is None or url.drivername not in _SCHEMES:
         raise Misconfigured(
             "this is not the address of a PostgreSQL database",
             where="STRONGROOM_DATABASE_URL",
             todo="give it as postgresql://user:password@host/name",
-        ) from error
+        )
+    # named, because SQLAlchemy's own choice for a bare postgresql:// is another driver from 2.1 on
+    return url.set(drivername="postgresql+psycopg2")
 
 
 @contextmanager

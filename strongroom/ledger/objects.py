@@ -119,17 +119,20 @@ def record_intent(
 def record_object(engine: Engine, ref: PartRef, stored: ObjectRow) -> None:
     """Record what stands in the vault. Recording the same version again changes nothing.
 
-    Raises StrongroomError when another version is recorded for the part already.
+    Raises StrongroomError when another version is recorded for the part already, or another part under its key.
     """
     values = asdict(ref) | asdict(stored)
-    statement = (
-        postgresql_insert(objects)
-        .values(**values)
-        .on_conflict_do_nothing(index_elements=["conversation_id", "revision", "part"])
-    )
+    statement = postgresql_insert(objects).values(**values).on_conflict_do_nothing()
+    recorded_for_part = select(objects.c.key, objects.c.version_id).where(*_of_part(objects, ref))
     with transaction(engine) as connection:
         connection.execute(statement)
-        recorded = connection.execute(select(objects.c.key, objects.c.version_id).where(*_of_part(objects, ref))).one()
+        recorded = connection.execute(recorded_for_part).one_or_none()
+    if recorded is None:
+        raise StrongroomError(
+            "this key holds another part already",
+            where=f"{stored.key}, {ref}",
+            todo="compare what Genesys lists for the conversation: two of its files have one name in the vault",
+        )
     if (recorded.key, recorded.version_id) != (stored.key, stored.version_id):
         raise StrongroomError(
             f"another version of this part is recorded already: {recorded.key} version {recorded.version_id}",

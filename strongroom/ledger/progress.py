@@ -3,10 +3,17 @@
 from dataclasses import dataclass, field
 from datetime import date, datetime
 
-from sqlalchemy import Connection, Select, Table, and_, func, select
+from sqlalchemy import Connection, Select, Table, Text, and_, cast, func, select
 
 from strongroom.ledger.engine import Engine, transaction
-from strongroom.ledger.schema import OPEN_CONVERSATION_STATES, conversations, objects, recordings, runs
+from strongroom.ledger.schema import (
+    OPEN_CONVERSATION_STATES,
+    OPEN_RECORDING_STATES,
+    conversations,
+    objects,
+    recordings,
+    runs,
+)
 
 
 @dataclass(frozen=True)
@@ -29,10 +36,10 @@ class DayProgress:
 
     @property
     def finished(self) -> bool:
-        """A run of the day has settled and nothing of it is under way."""
-        return self.run_state == "settled" and not any(
-            self.conversations.get(state) for state in OPEN_CONVERSATION_STATES
-        )
+        """A run of the day has settled and nothing of it is under way, what was re-queued since included."""
+        under_way = [self.conversations.get(state) for state in OPEN_CONVERSATION_STATES]
+        under_way += [self.recordings.get(state) for state in OPEN_RECORDING_STATES]
+        return self.run_state == "settled" and not any(under_way)
 
 
 def day_progress(engine: Engine, day: date) -> DayProgress:
@@ -63,9 +70,10 @@ def day_progress(engine: Engine, day: date) -> DayProgress:
             .where(of_day, conversations.c.retention_class.is_not(None))
             .group_by(conversations.c.retention_class),
         )
-        defaulted = connection.scalar(
-            select(func.count()).where(of_day, conversations.c.decision["defaulted"].as_boolean())
-        )
+        # as text, compact as the engine writes it: PostgreSQL can't take apart JSON that holds a NUL or a lone
+        # surrogate, and a queue's name may
+        by_default = cast(conversations.c.decision, Text).contains('"defaulted":true')
+        defaulted = connection.scalar(select(func.count()).where(of_day, by_default))
         stored, size_bytes = connection.execute(
             select(func.count(), func.coalesce(func.sum(objects.c.size_bytes), 0))
             .join_from(

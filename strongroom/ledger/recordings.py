@@ -9,7 +9,7 @@ from sqlalchemy import Connection, RowMapping, and_, delete, func, literal, sele
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 
 from strongroom.ledger import leases
-from strongroom.ledger.conversations import ExpectedRecording
+from strongroom.ledger.conversations import ExpectedRecording, await_other_revisions
 from strongroom.ledger.engine import Engine, LeaseLost, transaction
 from strongroom.ledger.leases import Holder
 from strongroom.ledger.references import ConversationRef, RecordingRef
@@ -108,8 +108,10 @@ def postpone_past_deadline(engine: Engine, ref: RecordingRef, holder: Holder, du
         )
 
 
-def settle_recording(engine: Engine, ref: RecordingRef, holder: Holder, state: Settled, cause: str) -> bool:
-    """Settle a recording; True when it was the last of its conversation, which can be completed then.
+def settle_recording(
+    engine: Engine, ref: RecordingRef, holder: Holder, state: Settled, cause: str
+) -> ConversationRef | None:
+    """Settle a recording; the conversation revision that can be completed now, when this was its last.
 
     The conversation's row is locked first, so of two workers that settle the last two exactly one sees it.
     When the conversation is archived already (this recording was re-queued from review), settling the last one opens
@@ -128,24 +130,33 @@ def settle_recording(engine: Engine, ref: RecordingRef, holder: Holder, state: S
         leases.change(connection, recordings, ref._asdict(), OPEN_RECORDING_STATES, holder, state=state, cause=cause)
         siblings = recordings_of(connection, ref.conversation)
         if any(sibling.state in OPEN_RECORDING_STATES for sibling in siblings):
-            return False
+            return None
         if conversation["state"] == "archived":
             return _open_amendment(connection, conversation, ref.conversation)
-        return bool(conversation["state"] == "capturing")
+        return ref.conversation if conversation["state"] == "capturing" else None
 
 
-def _open_amendment(connection: Connection, conversation: RowMapping, ref: ConversationRef) -> bool:
+def _open_amendment(connection: Connection, conversation: RowMapping, ref: ConversationRef) -> ConversationRef | None:
     """The next revision of an archived conversation, where its recordings no longer are as its manifest tells."""
-    differs = and_(
-        recordings.c.conversation_id == ref.conversation_id,
-        recordings.c.revision == ref.revision,
-        recordings.c.state != recordings.c.manifest_state,
-    )
+    of_revision = and_(recordings.c.conversation_id == ref.conversation_id, recordings.c.revision == ref.revision)
+    differs = and_(of_revision, recordings.c.state.is_distinct_from(recordings.c.manifest_state))
     if connection.execute(select(recordings.c.recording_id).where(differs).limit(1)).first() is None:
-        return False
+        return None
+    await_other_revisions(connection)
     latest = select(func.max(conversations.c.revision)).where(conversations.c.conversation_id == ref.conversation_id)
     revision = (connection.scalar(latest) or ref.revision) + 1
-    own = {"revision", "state", "state_at", "cause", "due_at", "enqueued_at", "lease_owner", "lease_until", "attempts"}
+    own = {
+        "revision",
+        "state",
+        "state_at",
+        "cause",
+        "due_at",
+        "enqueued_at",
+        "lease_owner",
+        "lease_until",
+        "attempts",
+        "deadline_at",
+    }
     copied = {name: value for name, value in conversation.items() if name not in own}
     connection.execute(
         postgresql_insert(conversations).values(
@@ -153,6 +164,8 @@ def _open_amendment(connection: Connection, conversation: RowMapping, ref: Conve
             revision=revision,
             state="capturing",
             cause=f"a recording of revision {ref.revision} was found later",
+            # the conversation's own deadline may be long past, its recordings have a fresh one from the re-queue
+            deadline_at=select(func.max(recordings.c.deadline_at)).where(of_revision).scalar_subquery(),
             enqueued_at=func.clock_timestamp(),
         )
     )
@@ -160,12 +173,10 @@ def _open_amendment(connection: Connection, conversation: RowMapping, ref: Conve
     connection.execute(
         postgresql_insert(recordings).from_select(
             [column.name for column in columns] + ["revision"],
-            select(*columns, literal(revision)).where(
-                recordings.c.conversation_id == ref.conversation_id, recordings.c.revision == ref.revision
-            ),
+            select(*columns, literal(revision)).where(of_revision),
         )
     )
-    return True
+    return ConversationRef(ref.conversation_id, revision)
 
 
 def replace_placeholder(

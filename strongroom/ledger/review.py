@@ -2,9 +2,10 @@
 
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, exists, func, literal, null, select, union_all, update
+from sqlalchemy import ColumnElement, Select, Table, and_, exists, func, literal, null, select, union_all, update
 from sqlalchemy.orm import aliased
 
 from strongroom.ledger import leases
@@ -14,7 +15,7 @@ from strongroom.ledger.schema import conversations, recordings
 
 @dataclass(frozen=True)
 class ReviewRow:
-    """A conversation revision, or one recording of it, that waits for a person."""
+    """A conversation revision, or one recording of it, that waits for a person, or for its next attempt."""
 
     conversation_id: UUID
     revision: int
@@ -49,24 +50,50 @@ def review_list(engine: Engine, selection: Selection, limit: int | None = None) 
         conversations.c.state_at,
         conversations.c.attempts,
     ).where(*_conversations_in_review(selection))
-    of_recordings = (
-        select(
-            recordings.c.conversation_id,
-            recordings.c.revision,
-            recordings.c.recording_id,
-            conversations.c.day,
-            recordings.c.media,
-            recordings.c.cause,
-            recordings.c.state_at,
-            recordings.c.attempts,
-        )
-        .join_from(recordings, conversations, _same_revision())
-        .where(*_recordings_in_review(selection))
-    )
-    both = union_all(of_conversations, of_recordings).subquery()
+    both = union_all(of_conversations, _listed_recordings(_recordings_in("review", selection))).subquery()
     statement = select(both).order_by(both.c.state_at, both.c.conversation_id, both.c.recording_id).limit(limit)
     with transaction(engine) as connection:
         return [ReviewRow(*row) for row in connection.execute(statement)]
+
+
+def review_counts(engine: Engine, first_day: date, last_day: date) -> dict[date, int]:
+    """How many rows `review_list` has for each day from first to last, both included; none are left out."""
+    selection = Selection(first_day=first_day, last_day=last_day)
+    of_conversations = select(conversations.c.day).where(*_conversations_in_review(selection))
+    of_recordings = (
+        select(conversations.c.day)
+        .join_from(recordings, conversations, _same_revision())
+        .where(*_recordings_in("review", selection))
+    )
+    both = union_all(of_conversations, of_recordings).subquery()
+    with transaction(engine) as connection:
+        return dict(connection.execute(select(both.c.day, func.count()).group_by(both.c.day)).tuples().all())
+
+
+def waiting_list(engine: Engine, selection: Selection) -> list[ReviewRow]:
+    """Recordings that wait for their next attempt and that no one holds, the longest waiting first."""
+    listed = _listed_recordings(_waiting_recordings(selection)).subquery()
+    statement = select(listed).order_by(listed.c.state_at, listed.c.conversation_id, listed.c.recording_id)
+    with transaction(engine) as connection:
+        return [ReviewRow(*row) for row in connection.execute(statement)]
+
+
+def hurry(engine: Engine, selection: Selection) -> int:
+    """Make the chosen recordings of the waiting list due now, their deadline as it was; how many.
+
+    The sweeper enqueues them. One that a worker holds is left to it.
+    """
+    statement = (
+        update(recordings)
+        .where(
+            recordings.c.conversation_id == conversations.c.conversation_id,
+            recordings.c.revision == conversations.c.revision,
+            *_waiting_recordings(selection),
+        )
+        .values(due_at=func.clock_timestamp(), enqueued_at=None)
+    )
+    with transaction(engine) as connection:
+        return connection.execute(statement).rowcount
 
 
 def requeue(engine: Engine, selection: Selection, *, by: str, deadline_s: float) -> int:
@@ -86,7 +113,7 @@ def requeue(engine: Engine, selection: Selection, *, by: str, deadline_s: float)
             .where(
                 recordings.c.conversation_id == conversations.c.conversation_id,
                 recordings.c.revision == conversations.c.revision,
-                *_recordings_in_review(selection),
+                *_recordings_in("review", selection),
             )
             .values(**fresh, state="waiting")
         ).rowcount
@@ -120,21 +147,49 @@ def _chosen(selection: Selection, cause: ColumnElement[str]) -> list[ColumnEleme
     return conditions
 
 
+def _superseded(table: Table) -> ColumnElement[bool]:
+    later = aliased(conversations)
+    return exists(
+        select(later.c.revision).where(
+            later.c.conversation_id == table.c.conversation_id, later.c.revision > table.c.revision
+        )
+    )
+
+
 def _conversations_in_review(selection: Selection) -> list[ColumnElement[bool]]:
-    conditions = [conversations.c.state == "review", *_chosen(selection, conversations.c.cause)]
+    conditions = [
+        conversations.c.state == "review",
+        ~_superseded(conversations),
+        *_chosen(selection, conversations.c.cause),
+    ]
     if selection.recording_id is not None:
         conditions.append(literal(False))
     return conditions
 
 
-def _recordings_in_review(selection: Selection) -> list[ColumnElement[bool]]:
-    later = aliased(conversations)
-    superseded = exists(
-        select(later.c.revision).where(
-            later.c.conversation_id == recordings.c.conversation_id, later.c.revision > recordings.c.revision
+def _listed_recordings(conditions: list[ColumnElement[bool]]) -> Select[Any]:
+    return (
+        select(
+            recordings.c.conversation_id,
+            recordings.c.revision,
+            recordings.c.recording_id,
+            conversations.c.day,
+            recordings.c.media,
+            recordings.c.cause,
+            recordings.c.state_at,
+            recordings.c.attempts,
         )
+        .join_from(recordings, conversations, _same_revision())
+        .where(*conditions)
     )
-    conditions = [recordings.c.state == "review", ~superseded, *_chosen(selection, recordings.c.cause)]
+
+
+def _waiting_recordings(selection: Selection) -> list[ColumnElement[bool]]:
+    return [*_recordings_in("waiting", selection), leases.free(recordings)]
+
+
+def _recordings_in(state: str, selection: Selection) -> list[ColumnElement[bool]]:
+    conditions = [recordings.c.state == state, ~_superseded(recordings), *_chosen(selection, recordings.c.cause)]
     if selection.recording_id is not None:
         conditions.append(recordings.c.recording_id == selection.recording_id)
     return conditions

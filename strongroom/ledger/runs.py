@@ -6,13 +6,13 @@ A day is finished when a run of it has settled.
 from dataclasses import dataclass
 from datetime import date
 
-from sqlalchemy import func, insert, select, update
+from sqlalchemy import and_, func, insert, select, update
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 
 from strongroom.ledger import leases
 from strongroom.ledger.engine import Engine, transaction
 from strongroom.ledger.leases import Holder
-from strongroom.ledger.schema import OPEN_CONVERSATION_STATES, conversations, runs
+from strongroom.ledger.schema import OPEN_CONVERSATION_STATES, OPEN_RECORDING_STATES, conversations, recordings, runs
 
 
 @dataclass(frozen=True)
@@ -92,9 +92,22 @@ def settle_runs(engine: Engine) -> list[date]:
         .where(conversations.c.day == runs.c.day, conversations.c.state.in_(OPEN_CONVERSATION_STATES))
         .exists()
     )
+    re_queued = (
+        select(recordings.c.recording_id)
+        .join_from(
+            recordings,
+            conversations,
+            and_(
+                recordings.c.conversation_id == conversations.c.conversation_id,
+                recordings.c.revision == conversations.c.revision,
+            ),
+        )
+        .where(conversations.c.day == runs.c.day, recordings.c.state.in_(OPEN_RECORDING_STATES))
+        .exists()
+    )
     statement = (
         update(runs)
-        .where(runs.c.state == "capturing", ~under_way)
+        .where(runs.c.state == "capturing", ~under_way, ~re_queued)
         .values(state="settled", state_at=func.clock_timestamp(), cause="every conversation of the day has settled")
         .returning(runs.c.day)
     )

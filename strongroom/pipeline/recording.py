@@ -94,8 +94,7 @@ def _in_words(duration_s: float) -> str:
 
 
 def _settle(house: House, held: HeldRecording, state: Settled, cause: str) -> Next:
-    last = settle_recording(house.engine, held.ref, house.holder, state, cause)
-    return Next(complete=held.ref.conversation if last else None)
+    return Next(complete=settle_recording(house.engine, held.ref, house.holder, state, cause))
 
 
 def _look_for_session(house: House, held: HeldRecording) -> Next:
@@ -196,8 +195,8 @@ def _store_file(house: House, held: HeldRecording, link: _Link) -> None:
     with house.spool.file() as spooled:
         fetch_media(house.media, link.url, spooled.write, expected_length=link.length)
         container = identify(spooled.head, link.declared_type)
-        check_whole(spooled.path, container)
         if link.number is None:
+            # what somebody sent along is archived as it was sent, broken or not; its length has been checked
             key = attachment_key(
                 held.day,
                 str(held.ref.conversation_id),
@@ -206,6 +205,7 @@ def _store_file(house: House, held: HeldRecording, link: _Link) -> None:
                 str(link.attachment_id),
             )
         else:
+            check_whole(spooled.path, container)
             key = _recording_key(held, link.number, container.extension)
         content = Content(spooled.path, spooled.size_bytes, spooled.sha256, container.content_type, link.file_name)
         store(house, placement, held.ref, part, key, content)

@@ -73,11 +73,10 @@ _TRANSIENT_CODES = frozenset(
 )
 _CHECK_CREDENTIALS = "check the AWS credentials of this process (boto3's own chain: environment, files, role)"
 _BAD_CREDENTIALS = ("the store does not accept the credentials", _CHECK_CREDENTIALS)
+_NO_BUCKET = ("there is no such bucket", "correct STRONGROOM_BUCKET, or create it with `strongroom vault create`")
 _REFUSALS = {
-    "NoSuchBucket": (
-        "there is no such bucket",
-        "correct STRONGROOM_BUCKET, or create it with `strongroom vault create`",
-    ),
+    "404": _NO_BUCKET,  # a HEAD answers without a body to name the error in
+    "NoSuchBucket": _NO_BUCKET,
     "RequestTimeTooSkewed": ("this machine's clock and the store's differ too much", "set the clock"),
     "ExpiredToken": _BAD_CREDENTIALS,
     "InvalidAccessKeyId": _BAD_CREDENTIALS,

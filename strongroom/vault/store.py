@@ -148,8 +148,11 @@ def connect(
         s3={"addressing_style": "path" if endpoint_url else "auto"},
     )
     try:
+        session = (
+            boto3.session.Session()
+        )  # boto3's default one is shared, and making clients from it is not thread-safe
         once, patient = (
-            boto3.session.Session().client(
+            session.client(
                 "s3",
                 endpoint_url=endpoint_url,
                 config=common.merge(Config(retries={"mode": "standard", "total_max_attempts": attempts})),

@@ -6,7 +6,8 @@ import signal
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import boto3
@@ -21,6 +22,7 @@ from embedded.postgres import Postgres, running_postgres
 from embedded.processes import NotStarted, start
 from embedded.redis import RedisServer, running_redis
 from embedded.s3 import running_s3
+from embedded.simulator import Simulator
 
 PARENT_OF_ALL_SERVERS = """
 import sys, time
@@ -30,6 +32,7 @@ from embedded.ports import free_port
 from embedded.postgres import running_postgres
 from embedded.redis import running_redis
 from embedded.s3 import running_s3
+from embedded.simulator import Simulator
 folder = Path(sys.argv[1])
 with ExitStack() as running:
     servers = [
@@ -80,6 +83,17 @@ def test_s3_counts_the_writes_below_a_prefix(tmp_path: Path) -> None:
             client.put_object(Bucket="vault", Key=key, Body=b"x")
         client.get_object(Bucket="vault", Key="archive/1")["Body"].read()
         assert server.writes("vault", "archive/") == 2
+
+
+def test_the_simulator_is_started_as_asked_and_obeys(simulator: Callable[..., Simulator]) -> None:
+    day = date(2025, 5, 14)
+    running = simulator(conversations=5, day=day, seed=7, clients=2, faults={"rate_429": 0.1}, outcomes={"late": 0.5})
+    assert running.genesys_clients == "client-1:secret-1,client-2:secret-2"
+    assert len(running.truth(day)["conversations"]) == 5
+    assert running.faults(unstable_bytes=True).items() >= {"rate_429": 0.1, "unstable_bytes": True}.items()
+    assert running.stats()["media"]["gets"] == 0
+    running.clock(now=datetime(2026, 1, 1, tzinfo=UTC))
+    assert "2026-01-01" in str(running.clock(advance_s=60))
 
 
 def test_all_servers_stop_on_leaving(tmp_path: Path) -> None:

@@ -62,7 +62,7 @@ instants = st.one_of(
     st.sampled_from(["2025-05-14T23:50:00.000Z", "0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00"]),
 )
 sessions = st.fixed_dictionaries(
-    {}, optional={name: junk for name in ("sessionId", "mediaType", "direction", "recording", "segments")}
+    {}, optional=dict.fromkeys(("sessionId", "mediaType", "direction", "recording", "segments"), junk)
 )
 participants = st.fixed_dictionaries(
     {}, optional={"purpose": junk, "userId": junk, "sessions": st.one_of(junk, st.lists(sessions, max_size=3))}

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 from s3proxy.running import S3Proxy, running_proxy
+from vaulting import MIB, fresh_bucket
 
 from strongroom.vault.store import Store, connect
-from vaulting import MIB, fresh_bucket
 
 
 @pytest.fixture(scope="session")

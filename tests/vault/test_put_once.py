@@ -224,7 +224,7 @@ def test_two_versions_are_told_and_later_the_older_is_adopted(store: Store, s3_p
     looked_at = store.standing
 
     class Raced(Store):
-        def standing(self, key: str):  # noqa: ANN202
+        def standing(self, key: str):
             found = looked_at(key)
             if not other:
                 other.append(put_plainly(store, BODY, compliance()))
@@ -340,10 +340,6 @@ def test_tighten_says_when_the_version_is_not_there(store: Store) -> None:
 
 def nowhere(store: Store, _: S3Proxy) -> Store:
     return connect(store.bucket, "http://127.0.0.1:1", 0.5, 0.5, store.part_size_bytes)
-
-
-def not_s3(store: Store, proxy: S3Proxy) -> Store:
-    return connect("_proxy", f"{proxy.url}/_proxy/stats?", 2, 2, store.part_size_bytes)
 
 
 def no_bucket(store: Store, proxy: S3Proxy) -> Store:

@@ -74,9 +74,11 @@ def _headers(file: BinaryIO) -> Message:
     """The header lines from here to the empty line, which is read too."""
     lines: list[bytes] = []
     length = 0
-    while (line := file.readline(_LINE_BYTES)).strip():
+    while line := file.readline(_LINE_BYTES):
+        if not line.strip():
+            return BytesHeaderParser().parsebytes(b"".join(lines))
         lines.append(line)
         length += len(line)
         if length > MAX_HEADER_BYTES:
             raise NotWhole("its headers have no end")
-    return BytesHeaderParser().parsebytes(b"".join(lines))
+    raise NotWhole("it ends inside headers")

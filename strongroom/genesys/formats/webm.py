@@ -33,8 +33,8 @@ def check(file: BinaryIO, size: int) -> None:
     A Segment or Cluster of unknown size, as live recorders write them, is followed through its elements.
     """
     element, length, position = _element(file, 0)
-    if element != _EBML or length is None:
-        raise NotWhole("no EBML header")
+    if element != _EBML or length is None or position + length > size:
+        raise NotWhole("no EBML header, or not all of it")
     element, length, position = _element(file, position + length)
     if element != _SEGMENT:
         raise NotWhole("no Segment after the EBML header")

@@ -26,6 +26,9 @@ def check(file: BinaryIO, size: int) -> None:
     try:
         with zipfile.ZipFile(file) as archive:
             members = archive.infolist()
+            # zipfile also forgives bytes before the first member, and offsets that come out negative for it.
+            if members and min(member.header_offset for member in members) != 0:
+                raise NotWhole("its first member is not at its beginning")
             if sum(member.file_size for member in members) > MAX_UNPACKED_BYTES:
                 raise NotWhole(f"its members unpack to more than {MAX_UNPACKED_BYTES} bytes")
             for number, member in enumerate(members, start=1):

@@ -1,17 +1,15 @@
 """The endpoints with names behind ids: queues, wrap-up codes, divisions, users, the organisation."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from typing import Any
 
 from aiohttp import web
 
 from simulator.directory import Directory
-from simulator.requests import whole_number
+from simulator.incoming import Handler, whole_number
 from simulator.state import SIMULATOR
 
 MAX_PAGE_SIZE = 500
-
-Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
 def listing(entities_of: Callable[[Directory], list[dict[str, Any]]]) -> Handler:

@@ -1,10 +1,13 @@
-"""Reading what a request carries, and where it was sent to."""
+"""Requests as they come in: what answers them, what they carry, where they were sent to."""
 
 import json
+from collections.abc import Awaitable, Callable
 
 from aiohttp import web
 
 from simulator.errors import bad_request
+
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
 async def json_body(request: web.Request) -> object:

@@ -1,0 +1,184 @@
+"""What Strongroom needs, checked one by one: is it there, may we use it, is it set up as it must be."""
+
+import shutil
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+
+from rich.filesize import decimal
+
+from cli.connections import database, fleet
+from config.settings import Settings
+from strongroom.errors import StrongroomError
+from strongroom.genesys.client import GenesysClient
+from strongroom.genesys.names import Names
+from strongroom.house import open_store
+from strongroom.ledger.lookup import database_clock
+from strongroom.ledger.migrate import require_current_schema
+from strongroom.retention.policy import load_policy
+from strongroom.times import utc_now
+from strongroom.vault.fitness import bucket_state, require_fit
+from strongroom.vault.spool import Spool
+from tasks.fleet import waiting_messages
+
+LARGEST_CLOCK_DIFFERENCE_S = 5.0
+LEAST_FREE_SPACE_BYTES = 5 * 1024**3
+"""A handful of hour-long screen recordings at once."""
+
+
+class Outcome(StrEnum):
+    """How a check ended."""
+
+    GOOD = "good"
+    FINDING = "finding"
+    UNREACHABLE = "unreachable"
+    SKIPPED = "skipped"
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One check's outcome; `todo` is what mends it, and None where nothing needs mending."""
+
+    check: str
+    outcome: Outcome
+    what: str
+    where: str | None = None
+    todo: str | None = None
+
+
+def examine(settings: Settings) -> Iterator[Finding]:
+    """Make every check, each as soon as it is asked for; what depends on a failed one is skipped."""
+    failed: set[str] = set()
+    for check, ask, needs in _CHECKS:
+        if needs in failed:
+            yield Finding(check, Outcome.SKIPPED, f"not checked: {needs} comes first")
+            continue
+        finding = _asked(check, ask, settings)
+        if finding.outcome is not Outcome.GOOD:
+            failed.add(check)
+        yield finding
+
+
+def _asked(check: str, ask: Callable[[Settings], str], settings: Settings) -> Finding:
+    try:
+        return Finding(check, Outcome.GOOD, ask(settings))
+    except StrongroomError as error:
+        outcome = Outcome.UNREACHABLE if error.exit_code == 3 else Outcome.FINDING
+        return Finding(check, outcome, error.what, error.where, error.todo)
+
+
+def _policy(settings: Settings) -> str:
+    policy = load_policy(settings.policy_file)
+    warnings = f", {len(policy.warnings)} to look at: strongroom policy check" if policy.warnings else ""
+    return f"{len(policy.classes)} classes, {len(policy.rules)} rules, version {policy.version[:16]}{warnings}"
+
+
+def _postgres(settings: Settings) -> str:
+    with database(settings) as engine:
+        database_clock(engine)
+        return f"answers at {engine.url.host or engine.url.query.get('host', 'its socket')}/{engine.url.database}"
+
+
+def _schema(settings: Settings) -> str:
+    with database(settings) as engine:
+        require_current_schema(engine)
+    return "is this version's"
+
+
+def _clock(settings: Settings) -> str:
+    with database(settings) as engine:
+        database_clock(engine)  # connects, so that the next one measures the clock and not the connecting
+        asked_at = utc_now()
+        theirs = database_clock(engine)
+        ours = asked_at + (utc_now() - asked_at) / 2
+    difference_s = abs((ours - theirs).total_seconds())
+    if difference_s > LARGEST_CLOCK_DIFFERENCE_S:
+        raise StrongroomError(
+            f"this machine's clock and PostgreSQL's differ by {difference_s:.0f} s",
+            where="clocks",
+            todo="let NTP set both clocks",
+        )
+    return f"{difference_s:.1f} s from PostgreSQL's"
+
+
+def _redis(settings: Settings) -> str:
+    with fleet(settings) as app:
+        return f"answers; {waiting_messages(app):,} messages wait in the bulk queue"
+
+
+def _bucket(settings: Settings) -> str:
+    store = open_store(settings)
+    require_fit(store, accept_without_conditional_puts=settings.accept_store_without_conditional_puts)
+    return f"{store.where()} has Object Lock and versioning, and keeps the lock of what is put"
+
+
+def _bucket_protection(settings: Settings) -> str:
+    store = open_store(settings)
+    state = bucket_state(store)
+    missing = [
+        words
+        for words, is_missing in (
+            ("no default retention", state.default_retention is None),
+            ("public access is not blocked", state.public_access_blocked is False),
+            ("plain deletes are not denied", not state.plain_deletes_denied),
+        )
+        if is_missing
+    ]
+    if missing:
+        raise StrongroomError("; ".join(missing), where=store.where(), todo="run: strongroom vault create")
+    return "default retention set, public access blocked, plain deletes denied"
+
+
+def _genesys(settings: Settings) -> str:
+    organisations = {}
+    total = len(settings.genesys_clients)
+    for position, oauth_client in enumerate(settings.genesys_clients, start=1):
+        client = GenesysClient(
+            settings.genesys_api_url,
+            settings.genesys_login_url,
+            oauth_client.client_id,
+            oauth_client.client_secret,
+            connect_timeout_s=settings.connect_timeout_s,
+            read_timeout_s=settings.read_timeout_s,
+        )
+        try:
+            organisation = Names(client).organisation()
+        except StrongroomError as error:
+            error.where = f"{error.where}, OAuth client {position} of {total}"
+            raise
+        organisations[organisation.organisation_id] = organisation
+    if len(organisations) > 1:
+        raise StrongroomError(
+            "the OAuth clients belong to different organisations",
+            where="STRONGROOM_GENESYS_CLIENTS",
+            todo="keep the clients of one organisation",
+        )
+    domains = ", ".join(each.domain or each.organisation_id for each in organisations.values())
+    return f"{total} of {total} OAuth clients log in, organisation {domains}"
+
+
+def _spool(settings: Settings) -> str:
+    with Spool(settings.spool_dir).file() as file:
+        file.write(b"\0")
+    free_bytes = shutil.disk_usage(settings.spool_dir).free
+    if free_bytes < LEAST_FREE_SPACE_BYTES:
+        raise StrongroomError(
+            f"only {decimal(free_bytes)} are free",
+            where=str(settings.spool_dir),
+            todo=f"free at least {decimal(LEAST_FREE_SPACE_BYTES)}, or set STRONGROOM_SPOOL_DIR to a larger disk",
+        )
+    return f"{settings.spool_dir} is writable, {decimal(free_bytes)} free"
+
+
+_CHECKS: tuple[tuple[str, Callable[[Settings], str], str | None], ...] = (
+    ("policy", _policy, None),
+    ("PostgreSQL", _postgres, None),
+    ("schema", _schema, "PostgreSQL"),
+    ("clock", _clock, "PostgreSQL"),
+    ("Redis", _redis, None),
+    ("bucket", _bucket, None),
+    ("protection", _bucket_protection, "bucket"),
+    ("Genesys", _genesys, None),
+    ("spool", _spool, None),
+)
+"""In the order they are made: name, what is asked, and the check without which it makes no sense."""

@@ -1,0 +1,185 @@
+"""One day as the ledger tells it: as JSON, as a row among others, and as the whole picture."""
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+
+from rich.console import Console, Group, RenderableType
+from rich.filesize import decimal
+from rich.table import Table
+from rich.text import Text
+
+from cli.output import columns, instant, json_instant, printable
+from strongroom.ledger.engine import Engine
+from strongroom.ledger.progress import DayProgress, day_progress
+from strongroom.ledger.review import review_counts
+from strongroom.ledger.schema import CONVERSATION_STATES, RECORDING_STATES
+
+_CAUSES_SHOWN = 5
+_TABLE_WIDTH = 80
+
+
+@dataclass(frozen=True)
+class DayReport:
+    """A day's progress, and how many rows of it `strongroom review` lists."""
+
+    progress: DayProgress
+    review: int
+
+    @property
+    def day(self) -> date:
+        """The UTC day."""
+        return self.progress.day
+
+    @property
+    def under_way(self) -> bool:
+        """Somebody asked for the day, and it is not finished."""
+        return self.progress.run_state is not None and not self.progress.finished
+
+    @property
+    def settled(self) -> int:
+        """Conversations and recordings that have reached their end, good or bad."""
+        return self.conversations_settled + self.recordings_settled
+
+    @property
+    def known(self) -> int:
+        """Conversations and recordings known so far; it grows while conversations are looked at."""
+        return sum(self.progress.conversations.values()) + sum(self.progress.recordings.values())
+
+    @property
+    def conversations_settled(self) -> int:
+        """Conversation revisions that are archived or in review."""
+        return _sum(self.progress.conversations, "archived", "review")
+
+    @property
+    def recordings_settled(self) -> int:
+        """Recordings that are stored, absent or in review."""
+        return _sum(self.progress.recordings, "stored", "absent", "review")
+
+    @property
+    def waiting(self) -> int:
+        """Recordings that were asked for and were not to be had yet."""
+        return self.progress.recordings.get("waiting", 0)
+
+
+def report_of(engine: Engine, day: date) -> DayReport:
+    """Read one day. Raises LedgerUnreachable."""
+    return DayReport(day_progress(engine, day), review_counts(engine, day, day).get(day, 0))
+
+
+def as_document(report: DayReport) -> dict[str, object]:
+    """The day for machines; docs/commands.md has the keys."""
+    progress = report.progress
+    return {
+        "day": progress.day.isoformat(),
+        "finished": progress.finished,
+        "run": progress.run_state
+        and {"state": progress.run_state, "since": json_instant(progress.run_since), "cause": progress.run_cause},
+        "conversations": {state: progress.conversations.get(state, 0) for state in CONVERSATION_STATES},
+        "recordings": {state: progress.recordings.get(state, 0) for state in RECORDING_STATES},
+        "review": report.review,
+        "waiting": {
+            "oldest_first_seen_at": json_instant(progress.oldest_waiting_at),
+            "next_due_at": json_instant(progress.next_due_at),
+            "causes": dict(_kinds(progress.waiting_causes).most_common()),
+        },
+        "retention_classes": progress.retention_classes,
+        "defaulted": progress.defaulted,
+        "objects": progress.objects,
+        "bytes": progress.bytes,
+    }
+
+
+def print_days(console: Console, reports: list[DayReport]) -> None:
+    """A row a day, or two short lines where there is no room for the table."""
+    if console.width >= _TABLE_WIDTH:
+        console.print(_days_table(reports))
+        return
+    for report in reports:
+        progress = report.progress
+        console.print(f"{progress.day}  {progress.run_state or 'no run'}, {decimal(progress.bytes)}")
+        archived, stored = _of(progress.conversations, "archived"), _of(progress.recordings, "stored")
+        console.print(f"  archived {archived}, stored {stored}, waiting {report.waiting}, review {report.review}")
+
+
+def _days_table(reports: list[DayReport]) -> Table:
+    numbers = ("archived", "stored", "waiting", "review", "bytes")
+    table = columns("day", "run", *numbers, right=numbers)
+    for report in reports:
+        progress = report.progress
+        table.add_row(
+            str(progress.day),
+            progress.run_state or "no run",
+            _of(progress.conversations, "archived"),
+            _of(progress.recordings, "stored"),
+            str(report.waiting),
+            Text(str(report.review), style="yellow" if report.review else ""),
+            decimal(progress.bytes),
+        )
+    return table
+
+
+def print_whole(console: Console, report: DayReport) -> None:
+    """Everything the ledger knows of the day, and the command that helps with what is not as it should be."""
+    progress = report.progress
+    if progress.run_state is None:
+        console.print(Text.assemble((str(progress.day), "bold"), "  no run"))
+        console.print(f"  archive it with: strongroom archive {progress.day}")
+    else:
+        since = f" since {instant(progress.run_since)}" if progress.run_since else ""
+        console.print(Text.assemble((str(progress.day), "bold"), f"  {progress.run_state}{since}"))
+        console.print(f"  {printable(progress.run_cause or '')}")
+    table = Table.grid(padding=(0, 2, 0, 0))
+    table.add_column(style="bold")
+    table.add_column(justify="right")
+    table.add_column()
+    table.add_row("conversations", *_counted(progress.conversations, CONVERSATION_STATES))
+    table.add_row("recordings", *_counted(progress.recordings, RECORDING_STATES))
+    table.add_row("objects", f"{progress.objects:,}", decimal(progress.bytes))
+    table.add_row("waiting", f"{report.waiting:,}", _waiting(progress))
+    table.add_row("review", f"{report.review:,}", _see(report.review, f"strongroom review --day {progress.day}"))
+    for position, (name, number) in enumerate(sorted(progress.retention_classes.items())):
+        table.add_row("" if position else "classes", f"{number:,}", name)
+    console.print(table)
+    if progress.defaulted:
+        warning = f"{progress.defaulted:,} conversations fell to the default class, because no retention rule matched"
+        console.print(Text(f"! {warning}", style="yellow"))
+        console.print("  see why: strongroom policy explain CONVERSATION")
+
+
+def _waiting(progress: DayProgress) -> RenderableType:
+    lines = []
+    if progress.next_due_at and progress.oldest_waiting_at:
+        lines.append(f"next due {instant(progress.next_due_at)}")
+        lines.append(f"oldest first seen {instant(progress.oldest_waiting_at)}")
+    kinds = _kinds(progress.waiting_causes).most_common()
+    lines += [f"{number:,}: {printable(kind)}" for kind, number in kinds[:_CAUSES_SHOWN]]
+    if len(kinds) > _CAUSES_SHOWN:
+        lines.append(f"and {len(kinds) - _CAUSES_SHOWN} other causes")
+    return Group(*lines)
+
+
+def _kinds(causes: Mapping[str, int]) -> Counter[str]:
+    """Causes without the place each of them names: what a person would call the same cause is counted as one."""
+    kinds: Counter[str] = Counter()
+    for cause, number in causes.items():
+        kinds[cause.partition(" [")[0]] += number
+    return kinds
+
+
+def _counted(by_state: Mapping[str, int], states: tuple[str, ...]) -> tuple[str, str]:
+    named = [f"{state} {by_state[state]:,}" for state in states if by_state.get(state)]
+    return f"{sum(by_state.values()):,}", ", ".join(named)
+
+
+def _of(by_state: Mapping[str, int], state: str) -> str:
+    return f"{by_state.get(state, 0)}/{sum(by_state.values())}"
+
+
+def _see(number: int, command: str) -> str:
+    return f"see: {command}" if number else ""
+
+
+def _sum(by_state: Mapping[str, int], *states: str) -> int:
+    return sum(by_state.get(state, 0) for state in states)

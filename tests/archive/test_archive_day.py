@@ -1,0 +1,124 @@
+"""A day through the pipeline's steps, in this process, judged from the bucket alone."""
+
+import json
+from datetime import date, timedelta
+from pathlib import Path
+
+import jsonschema
+import pytest
+from conftest import StartArchive
+
+from embedded.bucket import Standing
+from strongroom.ledger.review import Selection, requeue, review_list
+from strongroom.ledger.runs import open_run
+
+FAULTS = (
+    "rate_429",
+    "rate_500",
+    "rate_503",
+    "rate_slow",
+    "rate_reset",
+    "rate_truncated",
+    "rate_overlong",
+    "rate_expired_link",
+    "rate_token_refused",
+)
+
+
+@pytest.mark.parametrize("day", [date(2024, 2, 29), date(2025, 12, 31)], ids=str)
+def test_a_day_is_archived_whole_and_once_and_a_second_run_stores_nothing(
+    start_archive: StartArchive, day: date
+) -> None:
+    archive = start_archive(conversations=24, day=day)
+    archive.archive_here()
+    verdict = archive.judge(neighbours=[day + timedelta(days=1)])
+    assert verdict.mismatches == []
+    assert sum(verdict.conversations.values()) == 24
+    before, gets = archive.standing(), archive.simulator.stats()["media"]["gets"]
+    archive.archive_here()
+    assert archive.standing() == before
+    assert archive.simulator.stats()["media"]["gets"] == gets
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_a_fault_of_genesys_costs_nothing(start_archive: StartArchive, fault: str) -> None:
+    extra = {"slow_s": 0.2} if fault == "rate_slow" else {}
+    archive = start_archive(
+        conversations=8,
+        faults={fault: 0.02 if fault == "rate_token_refused" else 0.15, **extra},
+        settings={"STRONGROOM_RETRY_DEADLINE_S": "60", "STRONGROOM_RETRY_INTERVAL_S": "0.5"},
+        outcome="never=0",
+    )
+    archive.archive_here()
+    assert archive.judge(neighbours=[archive.day + timedelta(days=1)]).mismatches == []
+
+
+def test_every_manifest_keeps_to_its_schema(start_archive: StartArchive) -> None:
+    archive = start_archive(conversations=12)
+    archive.archive_here()
+    schema = json.loads((Path(__file__).parents[2] / "docs" / "manifest.schema.json").read_text())
+    manifests = manifests_of(archive.standing())
+    assert len(manifests) >= 12
+    for manifest in manifests.values():
+        jsonschema.validate(manifest, schema)
+
+
+def manifests_of(standing: Standing) -> dict[str, dict[str, object]]:
+    return {found.key: json.loads(found.body) for found in standing.objects if found.body is not None}
+
+
+def test_what_never_comes_is_tried_every_fifteen_minutes_for_four_hours_and_then_reviewed(
+    start_archive: StartArchive,
+) -> None:
+    archive = start_archive(
+        conversations=6,
+        outcome="never=1",
+        settings={
+            "STRONGROOM_RETRY_INTERVAL_S": "900",
+            "STRONGROOM_RETRY_DEADLINE_S": "14400",
+            "STRONGROOM_ENQUEUE_GRACE_S": "0.001",
+        },
+    )
+    archive.sweep_once()  # nothing is due before a day is asked for
+    open_run(archive.engine, archive.day, "a test")
+    archive.sweep_once()
+    assert archive.progress().recordings["waiting"] > 0
+    for quarter in range(1, 17):
+        archive.let_time_pass(890)
+        assert archive.sweep_once() == 0, f"asked again too early, in quarter {quarter}"
+        archive.let_time_pass(10.1)
+        assert archive.progress().recordings.get("review", 0) == 0 or quarter == 16
+        archive.sweep_once()
+    archive.sweep_once()
+    assert archive.progress().finished
+    given_up = archive.rows("SELECT attempts, cause FROM recordings WHERE state = 'review'")
+    assert {attempts for attempts, _ in given_up} == {17}, "at once, then sixteen quarters of an hour"
+    assert all("given up after 4 hours" in cause for _, cause in given_up)
+    assert archive.judge(neighbours=[archive.day + timedelta(days=1)]).mismatches == []
+
+
+def test_what_is_found_after_review_becomes_a_revision_that_refers_to_the_rest(start_archive: StartArchive) -> None:
+    archive = start_archive(conversations=8, outcome="late=1", late_s=3600)
+    archive.archive_here()
+    in_review = review_list(archive.engine, Selection())
+    assert in_review
+    first = {found.key: found for found in archive.standing().objects}
+    archive.simulator.clock(advance_s=4000)
+    assert requeue(archive.engine, Selection(), by="a test", deadline_s=60) == len(in_review)
+    archive.archive_here()
+    assert review_list(archive.engine, Selection()) == []
+    assert archive.judge(neighbours=[archive.day + timedelta(days=1)]).mismatches == []
+    now = {found.key: found for found in archive.standing().objects}
+    assert first.items() <= now.items()
+    revised = {key: body for key, body in manifests_of(archive.standing()).items() if "/r2/" in key}
+    assert len(revised) == len({row.conversation_id for row in in_review})
+    assert all(manifest["previousRevision"] == 1 for manifest in revised.values())
+
+
+def test_requeued_in_vain_writes_no_second_manifest(start_archive: StartArchive) -> None:
+    archive = start_archive(conversations=6, outcome="error=1")
+    archive.archive_here()
+    before = archive.standing()
+    assert requeue(archive.engine, Selection(), by="a test", deadline_s=1) > 0
+    archive.archive_here()
+    assert archive.standing() == before

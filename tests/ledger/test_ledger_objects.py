@@ -1,0 +1,154 @@
+"""What is in the vault and what was about to be: no intent without a lease, no part twice."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+from ledger_material import ANNE, BERT, DECIDED, at_once, capturing, expire_leases, rows
+
+from strongroom.errors import StrongroomError
+from strongroom.ledger.conversations import take_captured
+from strongroom.ledger.engine import Engine, LeaseLost
+from strongroom.ledger.objects import (
+    IntentRow,
+    ObjectRow,
+    PartRef,
+    find_intents,
+    find_object,
+    objects_of,
+    record_intent,
+    record_lock,
+    record_object,
+)
+from strongroom.ledger.recordings import take_recording
+from strongroom.ledger.references import ConversationRef, RecordingRef
+
+LATER = DECIDED.retain_until + timedelta(days=365)
+
+INTENT = IntentRow(
+    key="archive/2025-05-14/c/recordings/a.wav",
+    size_bytes=3,
+    sha256="a" * 64,
+    content_type="audio/wav",
+    file_name=None,
+    lock_mode="GOVERNANCE",
+    retain_until=DECIDED.retain_until,
+    metadata={"retention-class": "voice-advice"},
+)
+
+
+def stored(intent: IntentRow = INTENT, part: str = "recordings/a/1", version_id: str = "v1") -> ObjectRow:
+    """The intended object, standing."""
+    return ObjectRow(
+        part=part,
+        recording_id="a",
+        key=intent.key,
+        version_id=version_id,
+        size_bytes=intent.size_bytes,
+        sha256=intent.sha256,
+        content_type=intent.content_type,
+        file_name=intent.file_name,
+        lock_mode=intent.lock_mode,
+        retain_until=intent.retain_until,
+        adopted=False,
+        under_delete_marker=False,
+    )
+
+
+@pytest.fixture
+def held(engine: Engine) -> RecordingRef:
+    """A recording that Anne holds."""
+    _, (recording,) = capturing(engine, "a")
+    assert take_recording(engine, recording, ANNE) is not None
+    return recording
+
+
+@pytest.fixture
+def part(held: RecordingRef) -> PartRef:
+    """Its first part."""
+    return PartRef(*held.conversation, held.recording_id, "recordings/a/1")
+
+
+def test_an_intent_is_recorded_while_the_row_is_held_only(engine: Engine, held: RecordingRef, part: PartRef) -> None:
+    with pytest.raises(LeaseLost):
+        record_intent(engine, held, part, INTENT, BERT)
+    assert find_intents(engine, part) == []
+
+    record_intent(engine, held, part, INTENT, ANNE)
+    assert find_intents(engine, part) == [INTENT]
+
+    expire_leases(engine)
+    assert take_recording(engine, held, BERT) is not None
+    with pytest.raises(LeaseLost):
+        record_intent(engine, held, part, replace(INTENT, sha256="b" * 64), ANNE)
+    assert find_intents(engine, part) == [INTENT]
+
+
+def test_an_intent_of_the_conversations_own_parts_needs_the_conversations_lease(engine: Engine) -> None:
+    ref, _ = capturing(engine)
+    manifest = PartRef(*ref, None, "manifest")
+    with pytest.raises(LeaseLost):
+        record_intent(engine, ref, manifest, INTENT, ANNE)
+    assert take_captured(engine, ref, ANNE) is not None
+    record_intent(engine, ref, manifest, INTENT, ANNE)
+    assert find_intents(engine, manifest) == [INTENT]
+
+
+def test_every_intent_is_kept_newest_first(engine: Engine, held: RecordingRef, part: PartRef) -> None:
+    intents = [replace(INTENT, sha256=letter * 64) for letter in "abc"]
+    for intent in intents:
+        record_intent(engine, held, part, intent, ANNE)
+    record_intent(engine, held, part, intents[0], ANNE)
+    assert find_intents(engine, part) == intents[::-1]
+
+
+def test_intents_of_one_part_are_not_anothers(engine: Engine, held: RecordingRef, part: PartRef) -> None:
+    record_intent(engine, held, part, INTENT, ANNE)
+    assert find_intents(engine, replace(part, part="recordings/a/2")) == []
+    assert find_intents(engine, replace(part, revision=2)) == []
+
+
+def test_an_object_recorded_twice_is_there_once(engine: Engine, part: PartRef) -> None:
+    assert find_object(engine, part) is None
+    record_object(engine, part, stored())
+    record_object(engine, part, stored())
+    assert find_object(engine, part) == stored()
+    assert objects_of(engine, part.conversation) == [stored()]
+
+
+def test_two_workers_that_record_the_same_object_at_once_both_succeed(engine: Engine, part: PartRef) -> None:
+    at_once(*[lambda: record_object(engine, part, stored())] * 4)
+    assert len(rows(engine, "SELECT 1 FROM objects")) == 1
+
+
+@pytest.mark.parametrize("other", [stored(version_id="v2"), stored(replace(INTENT, key="archive/elsewhere.ogg"))])
+def test_another_version_or_key_of_a_recorded_part_is_an_error(engine: Engine, part: PartRef, other: ObjectRow) -> None:
+    record_object(engine, part, stored())
+    with pytest.raises(StrongroomError, match="another version of this part is recorded already"):
+        record_object(engine, part, other)
+    assert find_object(engine, part) == stored()
+
+
+def test_the_key_of_another_part_is_an_error_of_ours(engine: Engine, part: PartRef) -> None:
+    """Not the database's: the pipeline sends errors of ours to review, and would try others for ever."""
+    record_object(engine, part, stored())
+    second = replace(part, part="recordings/a/2")
+    with pytest.raises(StrongroomError, match="holds another part"):
+        record_object(engine, second, stored(part="recordings/a/2"))
+    assert find_object(engine, second) is None
+
+
+def test_objects_are_listed_by_key_for_their_own_revision(engine: Engine, part: PartRef) -> None:
+    first, second = stored(replace(INTENT, key="k/2")), stored(replace(INTENT, key="k/1"), part="recordings/a/2")
+    record_object(engine, part, first)
+    record_object(engine, replace(part, part="recordings/a/2"), second)
+    assert objects_of(engine, part.conversation) == [second, first]
+    assert objects_of(engine, ConversationRef(part.conversation_id, 2)) == []
+
+
+def test_a_lock_is_recorded_when_it_was_lengthened_never_when_it_is_shorter(engine: Engine, part: PartRef) -> None:
+    record_object(engine, part, stored())
+    record_lock(engine, INTENT.key, "COMPLIANCE", LATER)
+    assert find_object(engine, part) == replace(stored(), lock_mode="COMPLIANCE", retain_until=LATER)
+    record_lock(engine, INTENT.key, "GOVERNANCE", INTENT.retain_until)
+    assert find_object(engine, part) == replace(stored(), lock_mode="COMPLIANCE", retain_until=LATER)

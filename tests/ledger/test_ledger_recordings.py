@@ -1,0 +1,258 @@
+"""Recordings settle; the last one completes its conversation, exactly once; what is found later opens a revision."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+from ledger_material import (
+    ANNE,
+    BERT,
+    DEADLINE_S,
+    DECIDED,
+    END,
+    archive,
+    at_once,
+    capturing,
+    discovered,
+    expected,
+    found,
+    let_pass,
+    looked_at,
+    revisions_of,
+    rows,
+    settle,
+    state_of,
+)
+
+from strongroom.ledger.conversations import (
+    begin_capturing,
+    postpone_conversation,
+    send_conversation_to_review,
+    take_captured,
+)
+from strongroom.ledger.due import claim_captured, claim_recordings
+from strongroom.ledger.engine import Engine
+from strongroom.ledger.recordings import (
+    Settled,
+    known_recordings,
+    refresh_listing,
+    replace_placeholder,
+    settle_recording,
+    take_recording,
+)
+from strongroom.ledger.references import ConversationRef, RecordingRef
+from strongroom.ledger.review import Selection, requeue
+
+
+def test_capturing_keeps_the_decision_and_expects_what_is_listed(engine: Engine) -> None:
+    ref, recordings = capturing(engine, "a", "b")
+
+    assert recordings == [RecordingRef(*ref, "a"), RecordingRef(*ref, "b")]
+    held = take_recording(engine, recordings[0], ANNE)
+    assert held is not None
+    assert (held.retention_class, held.lock_mode, held.retain_until, held.policy_version) == (
+        DECIDED.retention_class,
+        DECIDED.lock_mode,
+        DECIDED.retain_until,
+        DECIDED.policy_version,
+    )
+    assert held.objects_revision == 1
+    assert [one.listed for one in known_recordings(engine, ref)] == [{"id": "a"}, {"id": "b"}]
+
+
+def test_a_conversation_without_recordings_can_be_completed_at_once(engine: Engine) -> None:
+    ref, recordings = capturing(engine)
+    assert recordings == []
+    held = take_captured(engine, ref, ANNE)
+    assert held is not None
+    assert held.decided == DECIDED
+
+
+def test_a_conversation_is_not_completed_before_its_last_recording_has_settled(engine: Engine) -> None:
+    ref, (one, two) = capturing(engine, "a", "b")
+    assert settle(engine, one) is None
+    assert take_captured(engine, ref, ANNE) is None
+    assert settle(engine, two, "absent") == ref
+    assert take_captured(engine, ref, ANNE) is not None
+
+
+def test_a_recording_that_an_earlier_revision_holds_is_stored_from_the_start(engine: Engine) -> None:
+    (ref,) = discovered(engine, found())
+    carried = replace(expected("a")[0], carried_from=3)
+    recordings = begin_capturing(
+        engine, looked_at(engine, ref), ANNE, DECIDED, {}, [carried, *expected("b")], deadline_s=DEADLINE_S
+    )
+    assert recordings == [RecordingRef(*ref, "b")]
+    assert [(one.state, one.objects_revision) for one in known_recordings(engine, ref)] == [
+        ("stored", 3),
+        ("expected", 1),
+    ]
+    assert settle(engine, recordings[0]) == ref
+
+
+@pytest.mark.parametrize("states", [("stored", "stored"), ("review", "stored"), ("absent", "review")])
+def test_of_two_workers_that_settle_the_last_two_at_once_exactly_one_completes(
+    engine: Engine, states: tuple[Settled, Settled]
+) -> None:
+    for _ in range(12):
+        ref, (one, two) = capturing(engine, "a", "b")
+        assert take_recording(engine, one, ANNE) is not None
+        assert take_recording(engine, two, BERT) is not None
+        last = at_once(
+            lambda one=one: settle_recording(engine, one, ANNE, states[0], ""),
+            lambda two=two: settle_recording(engine, two, BERT, states[1], ""),
+        )
+        assert set(last) == {None, ref}
+
+
+def test_the_last_of_many_settled_at_once_is_one(engine: Engine) -> None:
+    for _ in range(4):
+        ref, recordings = capturing(engine, *"abcdef")
+        for recording in recordings:
+            take_recording(engine, recording, ANNE)
+        last = at_once(
+            *(lambda one=one: settle_recording(engine, one, ANNE, "stored", "") for one in recordings),
+        )
+        assert last.count(ref) == 1
+        assert last.count(None) == 5
+
+
+def test_a_listing_that_changed_is_kept(engine: Engine) -> None:
+    ref, (recording,) = capturing(engine, "a")
+    take_recording(engine, recording, ANNE)
+    refresh_listing(engine, recording, ANNE, "screen", {"id": "a", "fileState": "AVAILABLE"})
+    (known,) = known_recordings(engine, ref)
+    assert (known.media, known.listed) == ("screen", {"id": "a", "fileState": "AVAILABLE"})
+
+
+def test_what_is_found_after_the_manifest_opens_a_revision_that_tells_it(engine: Engine) -> None:
+    ref, (one, two) = capturing(engine, "a", "b")
+    settle(engine, one)
+    settle(engine, two, "review", "never ready")
+    archive(engine, ref)
+
+    assert requeue(engine, Selection(recording_id="b"), by="ops", deadline_s=DEADLINE_S) == 1
+
+    amended = ConversationRef(ref.conversation_id, 2)
+    assert settle(engine, two) == amended
+    assert [(number, state) for number, state, _ in revisions_of(engine, ref.conversation_id)] == [
+        (1, "archived"),
+        (2, "capturing"),
+    ]
+    assert [
+        (known.recording_id, known.state, known.objects_revision) for known in known_recordings(engine, amended)
+    ] == [
+        ("a", "stored", 1),
+        ("b", "stored", 1),
+    ]
+    held = take_captured(engine, amended, ANNE)
+    assert held is not None
+    assert held.decided == DECIDED
+    assert held.deadline_at > held.taken_at
+
+
+def test_an_amendment_is_due_now_and_has_a_deadline_of_its_own(engine: Engine) -> None:
+    """What is requeued a week later must not be overdue at its first mishap."""
+    ref, (one,) = capturing(engine, "a")
+    settle(engine, one, "review")
+    archive(engine, ref)
+    let_pass(engine, 7 * 86_400)
+    requeue(engine, Selection(), by="ops", deadline_s=DEADLINE_S)
+    settle(engine, one)
+
+    assert claim_captured(engine, 1_800, 10) == []
+    assert claim_captured(engine, 0, 10) == [ConversationRef(ref.conversation_id, 2)]
+    held = take_captured(engine, ConversationRef(ref.conversation_id, 2), ANNE)
+    assert held is not None
+    assert held.deadline_at > held.taken_at
+    assert held.attempts == 1
+
+
+def test_what_is_still_in_review_opens_no_revision(engine: Engine) -> None:
+    ref, (one,) = capturing(engine, "a")
+    settle(engine, one, "review")
+    archive(engine, ref)
+    requeue(engine, Selection(), by="ops", deadline_s=DEADLINE_S)
+
+    assert settle(engine, one, "review", "still never ready") is None
+    assert len(revisions_of(engine, ref.conversation_id)) == 1
+
+
+def test_of_two_requeued_recordings_the_last_one_opens_the_one_revision(engine: Engine) -> None:
+    for _ in range(8):
+        ref, (one, two) = capturing(engine, "a", "b")
+        settle(engine, one, "review")
+        settle(engine, two, "review")
+        archive(engine, ref)
+        requeue(engine, Selection(conversation_id=ref.conversation_id), by="ops", deadline_s=DEADLINE_S)
+        take_recording(engine, one, ANNE)
+        take_recording(engine, two, BERT)
+        last = at_once(
+            lambda one=one: settle_recording(engine, one, ANNE, "stored", ""),
+            lambda two=two: settle_recording(engine, two, BERT, "review", ""),
+        )
+        assert set(last) == {None, ConversationRef(ref.conversation_id, 2)}
+        assert [state for _, state, _ in revisions_of(engine, ref.conversation_id)] == ["archived", "capturing"]
+        amended = known_recordings(engine, ConversationRef(ref.conversation_id, 2))
+        assert [known.state for known in amended] == ["stored", "review"]
+
+
+def test_an_amendment_comes_after_a_reopening(engine: Engine) -> None:
+    ref, (one,) = capturing(engine, "a")
+    settle(engine, one, "review")
+    archive(engine, ref)
+    requeue(engine, Selection(), by="ops", deadline_s=DEADLINE_S)
+    reopened = found(ref.conversation_id, END + timedelta(hours=1))
+    discovered(engine, reopened)
+
+    settle(engine, one)
+
+    assert [number for number, _, _ in revisions_of(engine, ref.conversation_id)] == [1, 2, 3]
+    # the amendment ended when the revision it amends did: that makes the page no news
+    assert discovered(engine, reopened) == []
+    assert len(revisions_of(engine, ref.conversation_id)) == 3
+
+
+def test_a_placeholder_gives_way_to_what_is_listed_and_keeps_its_deadline(engine: Engine) -> None:
+    ref, (placeholder,) = capturing(engine, "session:s1")
+    let_pass(engine, 3_600)
+    ((deadline, seen),) = rows(engine, "SELECT deadline_at, first_seen_at FROM recordings")
+    take_recording(engine, placeholder, ANNE)
+
+    fresh = replace_placeholder(engine, placeholder, ANNE, expected("a", "b"))
+
+    assert fresh == [RecordingRef(*ref, "a"), RecordingRef(*ref, "b")]
+    assert rows(engine, "SELECT DISTINCT deadline_at, first_seen_at, state FROM recordings") == [
+        (deadline, seen, "expected")
+    ]
+    assert take_recording(engine, placeholder, ANNE) is None
+    assert [settle(engine, one) for one in fresh] == [None, ref]
+
+
+def test_a_placeholder_whose_recordings_are_all_known_leaves_the_conversation_to_the_sweeper(engine: Engine) -> None:
+    ref, (one, placeholder) = capturing(engine, "a", "session:s1")
+    settle(engine, one)
+    take_recording(engine, placeholder, ANNE)
+    replace_placeholder(engine, placeholder, ANNE, expected("a"))
+    assert [known.state for known in known_recordings(engine, ref)] == ["stored"]
+    assert claim_captured(engine, 0, 10) == [ref]
+
+
+def test_recordings_of_one_page_are_swept_until_they_settle(engine: Engine) -> None:
+    _, (one, two) = capturing(engine, "a", "b")
+    assert set(claim_recordings(engine, 0, 10)) == {one, two}
+    settle(engine, one)
+    assert claim_recordings(engine, 0, 10) == [two]
+
+
+def test_a_conversation_whose_completion_failed_is_postponed_or_reviewed(engine: Engine) -> None:
+    ref, _ = capturing(engine)
+    held = take_captured(engine, ref, ANNE)
+    assert held is not None
+    postpone_conversation(engine, held, ANNE, 60, "the store does not answer")
+    assert take_captured(engine, ref, BERT) is None
+    let_pass(engine, 60)
+    again = take_captured(engine, ref, BERT)
+    assert again is not None
+    send_conversation_to_review(engine, again, BERT, "something else stands there")
+    assert state_of(engine, ref) == "review"
