@@ -39,7 +39,7 @@ def columns(*headers: str, right: tuple[str, ...] = ()) -> Table:
     """A table without lines, which also reads well in a file; the columns in `right` hold numbers."""
     table = Table(box=None, padding=(0, 2, 0, 0), header_style="bold")
     for header in headers:
-        table.add_column(header, justify="right" if header in right else "left")
+        table.add_column(header, justify="right" if header in right else "left", overflow="fold")
     return table
 
 

@@ -49,12 +49,12 @@ def _print_faults(path: Path, faults: Sequence[Fault], *, as_json: bool) -> None
 
 
 def _print_policy(console: Console, path: Path, policy: Policy) -> None:
-    classes = columns("class", "years", "lock", "erasable", "hours", right=("years", "hours"))
+    classes = columns("class", "years", "lock", "erasable", "promise", right=("years", "promise"))
     for each in policy.classes:
         default = " (default)" if each == policy.default_class else ""
         erasable = "yes" if each.erasable else "no"
         row = (each.name + default, str(each.retained_years), each.lock_mode, erasable)
-        classes.add_row(*row, str(each.retrieval_promise_hours))
+        classes.add_row(*row, f"{each.retrieval_promise_hours} h")
     console.print(classes)
     console.print()
     rules = columns("rule", "class", "when")
@@ -66,7 +66,7 @@ def _print_policy(console: Console, path: Path, policy: Policy) -> None:
     for warning in policy.warnings:
         console.print(f"! {path}:{warning.line}: {printable(warning.message)}", style="yellow", soft_wrap=True)
     console.print(f"valid: {len(policy.classes)} classes, {count(len(policy.rules), 'rule')}")
-    console.print(f"version {policy.version}")
+    console.print(f"version {policy.version}", soft_wrap=True)
 
 
 def _as_document(policy: Policy) -> dict[str, object]:

@@ -83,6 +83,8 @@ def requeue(
     if dry_run:
         print_rows(console, rows)
         console.print(f"{count(number, 'row')} would be re-queued; nothing was changed")
+    elif number == 0:
+        console.print("nothing that was chosen is to be re-queued; nothing was changed")
     else:
         console.print(f"{count(number, 'row')} re-queued; the next sweep gives them to the workers")
 

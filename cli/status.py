@@ -63,8 +63,13 @@ def _recent(engine: Engine) -> list[DayReport]:
 
 
 def _watch(engine: Engine, day: date | None, console: Console, *, as_json: bool) -> None:
+    def look() -> list[DayReport]:
+        if day is not None:
+            return [report_of(engine, day)]
+        return [report for report in _recent(engine) if report.progress.run_state is not None]
+
     try:
-        watch(lambda: _recent(engine) if day is None else [report_of(engine, day)], console, as_json=as_json)
+        watch(look, console, as_json=as_json)
     except KeyboardInterrupt:
         raise typer.Exit from None
 

@@ -1,9 +1,9 @@
 """Watching days being archived: a live bar a day on a terminal, plain lines or JSON lines anywhere else."""
 
-import time
 from collections import defaultdict
 from collections.abc import Callable, Iterator
 from datetime import date, timedelta
+from time import monotonic, sleep
 
 from rich.console import Console, Group, RenderableType
 from rich.live import Live
@@ -42,7 +42,7 @@ def _looks(look: Look) -> Iterator[list[DayReport]]:
         yield reports
         if reports and not any(report.under_way for report in reports):
             return
-        time.sleep(_LOOK_EVERY_S)
+        sleep(_LOOK_EVERY_S)
 
 
 def _watch_json(look: Look) -> list[DayReport]:
@@ -63,7 +63,7 @@ def _watch_lines(look: Look, console: Console) -> list[DayReport]:
     ended: set[date] = set()
     reports: list[DayReport] = []
     for reports in _looks(look):
-        now_s = time.monotonic()
+        now_s = monotonic()
         for report in reports:
             paces[report.day].report(now_s, report.settled)
             if report.day not in ended and (now_s >= next_line_s[report.day] or not report.under_way):
@@ -79,7 +79,7 @@ def _watch_bars(look: Look, console: Console) -> list[DayReport]:
     with Live(console=console, auto_refresh=False) as live:
         for reports in _looks(look):
             for report in reports:
-                paces[report.day].report(time.monotonic(), report.settled)
+                paces[report.day].report(monotonic(), report.settled)
             live.update(bars(reports, paces), refresh=True)
     return reports
 
@@ -106,7 +106,7 @@ def _heading(report: DayReport) -> str:
 
 
 def _details(report: DayReport, pace: Pace) -> str:
-    """Rate and time left count conversations and recordings alike."""
+    """Items are conversations and recordings; rate and time left count them alike."""
     progress = report.progress
     parts = [
         f"conversations {report.conversations_settled}/{sum(progress.conversations.values())}",
@@ -119,5 +119,5 @@ def _details(report: DayReport, pace: Pace) -> str:
         is_known = progress.run_state != "enumerating"
         left_s = pace.left_s(report.known - report.settled) if is_known else None
         left = "unknown" if left_s is None else str(timedelta(seconds=round(left_s)))
-        parts += [f"{pace.rate_per_s:.1f}/s", f"time left {left}"]
+        parts += [f"{pace.rate_per_s:.1f} items/s", f"time left {left}"]
     return ", ".join(parts)

@@ -1,20 +1,42 @@
 """Reading the settings: from the environment, from files of secrets, and from one file of `NAME=value` lines.
 
 The order: the environment wins over `STRONGROOM_SETTINGS_FILE`; `STRONGROOM_X_FILE` gives the content of a file as
-`STRONGROOM_X`, for secrets that must not be in an environment.
+`STRONGROOM_X`, for secrets that must not be in an environment. Explained in docs/settings.md.
 """
 
+import re
 from collections.abc import Mapping
 from pathlib import Path
+from typing import NamedTuple
 
 from dotenv.parser import parse_stream
 from pydantic import ValidationError
+from pydantic_core import ErrorDetails
 
 from config.settings import Settings
 
 _PREFIX = "STRONGROOM_"
 _SETTINGS_FILE = "STRONGROOM_SETTINGS_FILE"
-_NOT_SETTINGS = {_SETTINGS_FILE}
+_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+
+_IN_WORDS = {
+    "missing": "is needed and not set",
+    "string_unicode": "must be UTF-8 text",
+    "int_parsing": "must be a whole number",
+    "int_parsing_size": "must be a whole number",
+    "int_from_float": "must be a whole number",
+    "float_parsing": "must be a number",
+    "finite_number": "must be a number",
+    "bool_parsing": "must be true or false",
+    "date_from_datetime_parsing": "must be a day that exists, as YYYY-MM-DD",
+    "time_parsing": "must be a time of day that exists, as HH:MM",
+    "greater_than": "must be more than {gt:.0f}",
+    "greater_than_equal": "must be at least {ge:.0f}",
+    "less_than_equal": "must be at most {le:.0f}",
+    "literal_error": "must be one of {expected}",
+    "value_error": "{error}",
+}
+"""Pydantic's error types as an operator reads them; the bounds and texts in braces are from the type's context."""
 
 
 class SettingsInvalid(ValueError):
@@ -28,40 +50,49 @@ class SettingsInvalid(ValueError):
         super().__init__(f"{faults[0]}{more}")
 
 
+class _Given(NamedTuple):
+    """A value and where it is from: `where` names the variable, and the line where it is on one."""
+
+    text: str
+    where: str
+
+
 def load_settings(environ: Mapping[str, str]) -> Settings:
     """Read and check all settings at once. Raises SettingsInvalid with everything that is wrong."""
-    given: dict[str, str] = {}
-    origin: dict[str, str] = {}
-    settings_file = environ.get(_SETTINGS_FILE)
-    if settings_file:
-        for name, value, line in _lines(Path(settings_file)):
-            given[name], origin[name] = value, f"{settings_file} line {line}"
-    for name, value in environ.items():
-        if name.startswith(_PREFIX) and name not in _NOT_SETTINGS:
-            given[name], origin[name] = value, "environment"
-    faults: list[str] = []
-    values: dict[str, str] = {}
-    for name, value in given.items():
-        field, text = _resolve(name, value, given, origin[name], faults)
-        if field not in Settings.model_fields:
-            faults.append(f"{name} ({origin[name]}) is no setting of Strongroom's: correct or remove it")
+    given = _from_file(Path(environ[_SETTINGS_FILE])) if environ.get(_SETTINGS_FILE) else {}
+    given |= {
+        name: _Given(text, f"{name} (environment)")
+        for name, text in environ.items()
+        if name.startswith(_PREFIX) and name != _SETTINGS_FILE
+    }
+    faults: dict[str, str] = {}
+    values: dict[str, _Given] = {}
+    for name, one in given.items():
+        field = name.removeprefix(_PREFIX).lower()
+        secret = field.removesuffix("_file")
+        if name == _variable(field) and field in Settings.model_fields:
+            values[field] = one
+        elif name != _variable(field) or secret not in Settings.model_fields:
+            faults[name] = f"{one.where} is no setting of Strongroom's: correct or remove it"
+        elif _variable(secret) in given:
+            faults[secret] = f"{one.where} and {given[_variable(secret)].where} are both set: remove one"
         else:
-            values[field] = text
-            origin.setdefault(_variable(field), origin[name])
+            try:
+                values[secret] = _Given(Path(one.text).read_text(encoding="utf-8").strip(), one.where)
+            except (OSError, UnicodeDecodeError) as error:
+                faults[secret] = f"{one.where}: the file can't be read: {_reason(error)}"
     # an empty value is what `NAME=` leaves behind: as good as not given
-    present = {field: text for field, text in values.items() if text.strip()}
+    present = {field: one.text for field, one in values.items() if one.text.strip()}
     try:
         settings = Settings.model_validate(present)
     except ValidationError as error:
         for fault in error.errors(include_input=False, include_url=False):
-            variable = _variable(str(fault["loc"][0]))
-            if fault["type"] == "missing":
-                faults.append(f"{variable} is not set: it is needed (see docs/settings.md)")
-            else:
-                faults.append(f"{variable} ({origin.get(variable, 'environment')}): {fault['msg']}")
-        raise SettingsInvalid(faults) from None
+            field = str(fault["loc"][0])
+            where = values[field].where if field in present else _variable(field)
+            faults.setdefault(field, f"{where}: {_in_words(fault)}")
+        raise SettingsInvalid(list(faults.values())) from None
     if faults:
-        raise SettingsInvalid(faults)
+        raise SettingsInvalid(list(faults.values()))
     return settings
 
 
@@ -69,47 +100,45 @@ def _variable(field: str) -> str:
     return _PREFIX + field.upper()
 
 
-def _resolve(name: str, value: str, given: Mapping[str, str], origin: str, faults: list[str]) -> tuple[str, str]:
-    """The field a variable sets, and its value; the content of the file where the variable ends in _FILE."""
-    field = name.removeprefix(_PREFIX).lower()
-    if field in Settings.model_fields or not field.endswith("_file"):
-        return field, value
-    secret = field.removesuffix("_file")
-    if secret not in Settings.model_fields:
-        return field, value
-    if _variable(secret) in given:
-        faults.append(f"{name} ({origin}) and {_variable(secret)} are both set: remove one")
-    try:
-        return secret, Path(value).read_text(encoding="utf-8").strip()
-    except (OSError, UnicodeDecodeError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "not UTF-8 text"
-        faults.append(f"{name} ({origin}): the file can't be read: {reason}")
-        return secret, ""
+def _in_words(fault: ErrorDetails) -> str:
+    words = _IN_WORDS.get(fault["type"])
+    return fault["msg"] if words is None else words.format(**fault.get("ctx", {}))
 
 
-def _lines(path: Path) -> list[tuple[str, str, int]]:
-    """The settings of a file in dotenv form, each with its line."""
+def _from_file(path: Path) -> dict[str, _Given]:
+    """The settings of a file in dotenv form, each with its line. Raises SettingsInvalid."""
     try:
-        with path.open(encoding="utf-8") as stream:
+        # Windows editors put a byte order mark first
+        with path.open(encoding="utf-8-sig") as stream:
             bindings = list(parse_stream(stream))
     except (OSError, UnicodeDecodeError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "not UTF-8 text"
-        raise SettingsInvalid([f"{_SETTINGS_FILE}: {path} can't be read: {reason}"]) from error
-    settings: list[tuple[str, str, int]] = []
-    seen: dict[str, int] = {}
+        raise SettingsInvalid([f"{_SETTINGS_FILE}: {path} can't be read: {_reason(error)}"]) from error
+    given: dict[str, _Given] = {}
+    lines: dict[str, int] = {}
     faults: list[str] = []
     for binding in bindings:
-        line = binding.original.line
-        if binding.error or (binding.key is not None and binding.value is None):
-            faults.append(f"{path} line {line}: not of the form NAME=value")
-        elif binding.key is not None and binding.value is not None:
-            if binding.key in seen:
-                faults.append(f"{path} line {line}: {binding.key} was set on line {seen[binding.key]} already")
-            seen[binding.key] = line
-            if not binding.key.startswith(_PREFIX):
-                faults.append(f"{path} line {line}: {binding.key} does not begin with {_PREFIX}")
-            else:
-                settings.append((binding.key, binding.value, line))
+        # a binding begins with the blank lines before it
+        text = binding.original.string
+        line = binding.original.line + text[: len(text) - len(text.lstrip())].count("\n")
+        where = f"{path} line {line}"
+        if binding.key is None and not binding.error:
+            continue
+        # what is no name may be a piece of a secret: not repeated
+        if binding.error or binding.key is None or binding.value is None or not _NAME.fullmatch(binding.key):
+            faults.append(f"{where}: not of the form NAME=value")
+        elif binding.key in lines:
+            faults.append(f"{where}: {binding.key} was set on line {lines[binding.key]} already")
+        elif not binding.key.startswith(_PREFIX):
+            faults.append(f"{where}: {binding.key} does not begin with {_PREFIX}")
+        elif binding.key == _SETTINGS_FILE:
+            faults.append(f"{where}: {binding.key} can only be set in the environment")
+        else:
+            lines[binding.key] = line
+            given[binding.key] = _Given(binding.value, f"{binding.key} ({where})")
     if faults:
         raise SettingsInvalid(faults)
-    return settings
+    return given
+
+
+def _reason(error: OSError | UnicodeDecodeError) -> str:
+    return (error.strerror or "unreadable") if isinstance(error, OSError) else "not UTF-8 text"

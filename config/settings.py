@@ -1,47 +1,83 @@
-"""Every setting of a Strongroom process, from its environment, checked as a whole before anything starts."""
+"""Every setting of a Strongroom process, checked as a whole before anything starts. Explained in docs/settings.md."""
 
+import re
 from datetime import date, time
 from pathlib import Path
 from typing import Annotated, Literal
+from urllib.parse import urlsplit
 
-from pydantic import Field, SecretStr, field_validator
-from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationInfo, field_validator
 
 from config.clients import OAuthClient, parse_clients
 
+_DAYS_30_S = 2_592_000
+
 AudioFormat = Literal["NONE", "WAV", "WEBM", "WAV_ULAW", "OGG_VORBIS", "OGG_OPUS", "MP3"]
-PositiveSeconds = Annotated[float, Field(gt=0)]
-Url = Annotated[str, Field(pattern=r"^https?://[^\s]+$")]
+Seconds = Annotated[float, Field(ge=0, le=86_400, allow_inf_nan=False)]
+PositiveSeconds = Annotated[float, Field(gt=0, le=_DAYS_30_S, allow_inf_nan=False)]
 
 
-class Settings(BaseSettings):
+def _day(value: object) -> object:
+    if isinstance(value, str) and not re.fullmatch(r"\d{4}-\d{2}-\d{2}", value):
+        raise ValueError("must be a day as YYYY-MM-DD")
+    return value
+
+
+def _time_of_day(value: object) -> object:
+    # the schedule knows minutes, and UTC only: seconds or an offset would be lost on the way there
+    if isinstance(value, str) and not re.fullmatch(r"\d{2}:\d{2}", value):
+        raise ValueError("must be a time of day in UTC as HH:MM")
+    return value
+
+
+def _server(value: object) -> object:
+    if not isinstance(value, str):
+        return value
+    try:
+        parts = urlsplit(value)
+        whole = parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        whole = False
+    if not whole or re.search(r"\s", value):
+        raise ValueError("must be the address of a server, as https://host or http://host:port")
+    if parts.username is not None or parts.password is not None:
+        raise ValueError("must not hold a user name or password: addresses are shown in messages")
+    if parts.query or parts.fragment:
+        raise ValueError("must end with the host, the port or a path, without '?' or '#'")
+    return value.rstrip("/")
+
+
+Url = Annotated[str, BeforeValidator(_server)]
+
+
+class Settings(BaseModel):
     """Environment variables are the field names in capitals after `STRONGROOM_`. Times of day are UTC."""
 
-    model_config = SettingsConfigDict(env_prefix="STRONGROOM_", frozen=True, extra="forbid", hide_input_in_errors=True)
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
     # where things are
-    database_url: Annotated[SecretStr, Field(description="postgresql://user:password@host/name")]
-    redis_url: Annotated[SecretStr, Field(description="redis://host:port/0")]
-    bucket: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$")]
+    database_url: SecretStr
+    redis_url: SecretStr
+    bucket: str
     s3_endpoint_url: Url | None = None
     genesys_api_url: Url
     genesys_login_url: Url
-    genesys_clients: Annotated[tuple[OAuthClient, ...], NoDecode]
+    genesys_clients: tuple[OAuthClient, ...]
     policy_file: Path = Path(__file__).parent / "retention.yaml"
     spool_dir: Path = Path("var/spool")
 
     # the night
-    start_day: date | None = None
-    enumerate_at: time = time(0, 30)
+    start_day: Annotated[date, BeforeValidator(_day)] | None = None
+    enumerate_at: Annotated[time, BeforeValidator(_time_of_day)] = time(0, 30)
     catch_up_days: Annotated[int, Field(ge=0, le=366)] = 14
     look_back_days: Annotated[int, Field(ge=0, le=366)] = 7
-    overlap_s: Annotated[float, Field(ge=0, le=86_400)] = 1_800
-    quiet_s: Annotated[float, Field(ge=0, le=86_400)] = 1_800
+    overlap_s: Seconds = 1_800
+    quiet_s: Seconds = 1_800
     retry_interval_s: PositiveSeconds = 900
-    retry_deadline_s: PositiveSeconds = 14_400
+    retry_deadline_s: Annotated[PositiveSeconds, Field(validate_default=True)] = 14_400
 
     # the fleet
-    lease_s: Annotated[float, Field(ge=1, le=3_600)] = 300
+    lease_s: Annotated[float, Field(ge=1, le=3_600, allow_inf_nan=False)] = 300
     sweep_interval_s: PositiveSeconds = 120
     enqueue_grace_s: PositiveSeconds = 1_800
     sweep_batch: Annotated[int, Field(ge=1, le=100_000)] = 1_000
@@ -53,7 +89,38 @@ class Settings(BaseSettings):
     multipart_part_mib: Annotated[int, Field(ge=5, le=5_120)] = 16
     accept_store_without_conditional_puts: bool = False
 
+    @field_validator("database_url")
+    @classmethod
+    def _postgresql(cls, value: SecretStr) -> SecretStr:
+        if not re.match(r"postgres(ql)?(\+psycopg2)?://", value.get_secret_value()):
+            raise ValueError("must be of the form postgresql://user:password@host/name")
+        return value
+
+    @field_validator("redis_url")
+    @classmethod
+    def _redis(cls, value: SecretStr) -> SecretStr:
+        # those that Celery can use
+        if not re.match(r"redis(s|\+socket)?://", value.get_secret_value()):
+            raise ValueError("must be of the form redis://:password@host:port/0, rediss://… or redis+socket:///path")
+        return value
+
+    @field_validator("bucket")
+    @classmethod
+    def _bucket_name(cls, value: str) -> str:
+        # S3 User Guide, "General purpose bucket naming rules"
+        if not re.fullmatch(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]", value) or ".." in value:
+            raise ValueError("must be 3 to 63 small letters, digits, dots and hyphens, a letter or digit at both ends")
+        return value
+
     @field_validator("genesys_clients", mode="before")
     @classmethod
     def _clients(cls, value: object) -> object:
         return parse_clients(value) if isinstance(value, str) else value
+
+    @field_validator("retry_deadline_s")
+    @classmethod
+    def _longer_than_the_interval(cls, value: float, info: ValidationInfo) -> float:
+        interval_s = info.data.get("retry_interval_s")
+        if interval_s is not None and value < interval_s:
+            raise ValueError("must not be less than STRONGROOM_RETRY_INTERVAL_S (their defaults are 14400 and 900)")
+        return value

@@ -6,8 +6,7 @@ import signal
 import sys
 from types import FrameType
 
-from rich.console import Console
-
+from cli.output import open_console
 from embedded.demo import demo, simulated_day
 from embedded.isolation import isolate_this_process
 from embedded.up import up
@@ -24,14 +23,14 @@ def main() -> int:
     # So that everything that was started is stopped here as well, as after Ctrl-C.
     signal.signal(signal.SIGTERM, _interrupt)
     isolate_this_process()
-    console = Console()
+    console = open_console()
     try:
         simulated = simulated_day(os.environ)
         if what == "demo":
             return 0 if demo(simulated, console) else 1
         up(simulated, console)
     except StrongroomError as error:
-        Console(stderr=True).print(str(error), highlight=False, markup=False, soft_wrap=True)
+        print(error, file=sys.stderr)
         return error.exit_code
     except KeyboardInterrupt:
         console.print("\nStopped, with everything that was started.")

@@ -9,14 +9,15 @@ from typing import Any
 
 from rich.console import Console
 
+from cli.day_report import DayReport, report_of
+from cli.watching import watch
 from embedded.bucket import connect as connect_bucket
 from embedded.bucket import read_all
 from embedded.command import strongroom
 from embedded.demo_report import Report, Rerun
-from embedded.fleet import REPOSITORY, running_fleet
+from embedded.fleet import REPOSITORY, Fleet, running_fleet
 from embedded.judge import Verdict, judge
 from embedded.stack import BUCKET, FLEET, SimulatedDay, Stack, running_stack
-from embedded.watching import watch
 from embedded.workspace import fresh_workspace
 from strongroom.errors import Misconfigured
 from strongroom.ledger.engine import connect as connect_ledger
@@ -26,8 +27,12 @@ FOLDER = REPOSITORY / "var" / "demo"
 _ARCHIVE = "archive/"
 _CATCH_UP_DAYS = 14
 _CONNECT_TIMEOUT_S = 10
-_DEADLINE_S = 300
-_DEADLINE_S_PER_CONVERSATION = 1.0
+_PATIENCE_S = 300
+_PATIENCE_S_PER_CONVERSATION = 2
+
+
+class _NotSettled(Exception):
+    """The day takes too long."""
 
 
 @dataclass(frozen=True)
@@ -67,39 +72,29 @@ def demo(simulated: SimulatedDay, console: Console) -> bool:
         with running_stack(folder, simulated) as stack:
             console.print(
                 f"PostgreSQL, Redis, S3 and Genesys (simulated, with faults) are up after "
-                f"{time.monotonic() - began:.1f} s. Logs: {folder / 'logs'}",
-                highlight=False,
+                f"{time.monotonic() - began:.1f} s. Logs: {folder / 'logs'}"
             )
             report = _archive_and_judge(stack, simulated, console)
         report.write(folder / "report.json")
         report.show(console)
-        console.print(f"Report: {folder / 'report.json'}", highlight=False)
+        console.print(f"Report: {folder / 'report.json'}")
         return report.holds
 
 
 def _archive_and_judge(stack: Stack, simulated: SimulatedDay, console: Console) -> Report:
     day = simulated.day
-    logs = FOLDER / "logs"
-    deadline_s = _DEADLINE_S + _DEADLINE_S_PER_CONVERSATION * simulated.conversations
-    console.print(f"Beat finds {day} not archived yet; {FLEET['worker']} workers archive it.", highlight=False)
-    engine = connect_ledger(stack.environment["STRONGROOM_DATABASE_URL"], connect_timeout_s=_CONNECT_TIMEOUT_S)
-    with running_fleet(stack.environment, logs, FLEET) as fleet:
+    with running_fleet(stack.environment, FOLDER / "logs", FLEET) as fleet:
+        console.print(f"Beat finds that {day} is not archived; {FLEET['worker']} workers archive it.")
         began = time.monotonic()
-        days = days_between(day, day_of(utc_now()) - timedelta(days=1))
-        settled = all(watch(engine, each, fleet, console, deadline_s=deadline_s) for each in days)
+        unsettled = _watch_until_settled(stack, simulated, fleet, console)
         seconds = time.monotonic() - began
         first = _cost(stack)
         console.print("Comparing the bucket with the truth, id by id and hash by hash.")
         truth = stack.simulator.truth(day)["conversations"]
         verdict = _compare(stack, day, truth)
-        if not settled:
-            verdict.mismatches.insert(0, f"{day}: not settled after {deadline_s:.0f} s")
+        verdict.mismatches[:0] = unsettled
         console.print("Archiving the same day again.")
-        before = _cost(stack)
-        began = time.monotonic()
-        strongroom(stack.environment, "archive", day.isoformat(), "--wait")
-        after = _cost(stack)
-        rerun = Rerun(after.puts - before.puts, after.media_gets - before.media_gets, time.monotonic() - began)
+        rerun = _again(stack, day)
     return Report(
         day=day,
         truth_conversations=len(truth),
@@ -109,6 +104,37 @@ def _archive_and_judge(stack: Stack, simulated: SimulatedDay, console: Console) 
         api_requests=first.api_requests,
         rerun=rerun,
     )
+
+
+def _watch_until_settled(stack: Stack, simulated: SimulatedDay, fleet: Fleet, console: Console) -> list[str]:
+    """Show the day, and those after it that Beat catches up with it; what was not settled in time, if anything."""
+    engine = connect_ledger(stack.environment["STRONGROOM_DATABASE_URL"], connect_timeout_s=_CONNECT_TIMEOUT_S)
+    days = days_between(simulated.day, day_of(utc_now()) - timedelta(days=1))
+    patience_s = _PATIENCE_S + _PATIENCE_S_PER_CONVERSATION * simulated.conversations
+    deadline = time.monotonic() + patience_s
+
+    def look() -> list[DayReport]:
+        fleet.require_alive()
+        if time.monotonic() > deadline:
+            raise _NotSettled
+        return [report for report in (report_of(engine, each) for each in days) if report.progress.run_state]
+
+    try:
+        watch(look, console, as_json=False)
+    except _NotSettled:
+        return [f"{simulated.day}: not settled after {patience_s:.0f} s"]
+    finally:
+        engine.dispose()
+    return []
+
+
+def _again(stack: Stack, day: date) -> Rerun:
+    before = _cost(stack)
+    began = time.monotonic()
+    strongroom(stack.environment, "archive", day.isoformat(), "--wait", findings=True)
+    seconds = time.monotonic() - began
+    after = _cost(stack)
+    return Rerun(after.puts - before.puts, after.media_gets - before.media_gets, seconds)
 
 
 def _compare(stack: Stack, day: date, truth: list[dict[str, Any]]) -> Verdict:

@@ -1,15 +1,15 @@
 """What a demo found: `var/demo/report.json` for machines, one summary for people."""
 
 import json
-from collections import Counter
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from typing import Any
 
 from rich.console import Console
-from rich.table import Table
+from rich.filesize import decimal
 
+from cli.output import columns, printable
 from embedded.judge import Verdict
 
 _MISMATCHES_SHOWN = 20
@@ -76,46 +76,36 @@ class Report:
     def show(self, console: Console) -> None:
         """Print the summary."""
         verdict = self.verdict
-        console.print()
-        console.print(_counts("Conversations by retention class", verdict.classes))
-        console.print(_recordings_table(verdict))
-        if verdict.reasons:
-            console.print(_counts("Not stored, and why", Counter(_reasons(verdict))))
+        conversations = columns("retention class", "conversations", right=("conversations",))
+        for name, number in verdict.classes.most_common():
+            conversations.add_row(name, str(number))
+        recordings = columns("recordings", "in Genesys", "in the vault", "", right=("",))
+        for (media, outcome, state), number in sorted(verdict.recordings.items()):
+            recordings.add_row(media, outcome, state, str(number))
+        not_stored = columns("not stored", "why", "recordings", right=("recordings",))
+        for (state, reason), number in verdict.reasons.most_common():
+            not_stored.add_row(state, printable(reason), str(number))
+        for table in (conversations, recordings, not_stored):
+            console.print()
+            console.print(table)
         console.print(
-            f"{verdict.objects} objects, {verdict.bytes / 1e6:.1f} MB, {self.api_requests} API requests, "
-            f"{self.seconds:.1f} s. Archived again in {self.rerun.seconds:.1f} s: {self.rerun.puts} puts, "
+            f"\n{verdict.objects:,} objects, {decimal(verdict.bytes)}, {self.api_requests:,} API requests, "
+            f"{self.seconds:.0f} s. Archived again in {self.rerun.seconds:.0f} s: {self.rerun.puts} puts, "
             f"{self.rerun.media_gets} media fetched."
         )
         for mismatch in verdict.mismatches[:_MISMATCHES_SHOWN]:
-            console.print(f"[red]mismatch[/] {mismatch}", highlight=False)
+            console.print(f"mismatch: {printable(mismatch)}", style="red")
         if len(verdict.mismatches) > _MISMATCHES_SHOWN:
-            console.print(f"… and {len(verdict.mismatches) - _MISMATCHES_SHOWN} more in the report")
+            console.print(f"and {len(verdict.mismatches) - _MISMATCHES_SHOWN} more, in the report", style="red")
         if self.holds:
             console.print(
-                f"[bold green]Proven:[/] all {self.truth_conversations} conversations and {self.truth_recordings} "
-                f"recordings of {self.day} are in the bucket once, whole and locked, or in review with a reason."
+                f"Proven: all {self.truth_conversations} conversations and {self.truth_recordings} recordings of "
+                f"{self.day} are in the bucket once, whole and locked, or in review with a reason.",
+                style="bold green",
             )
         else:
-            console.print(f"[bold red]Not proven:[/] {len(verdict.mismatches)} mismatches.")
-
-
-def _counts(title: str, counts: Counter[str]) -> Table:
-    table = Table("", "", title=title, title_justify="left", show_header=False)
-    table.columns[1].justify = "right"
-    for name, count in counts.most_common():
-        table.add_row(name, str(count))
-    return table
-
-
-def _recordings_table(verdict: Verdict) -> Table:
-    table = Table(title="Recordings", title_justify="left")
-    for heading in ("media", "in Genesys", "in the vault"):
-        table.add_column(heading)
-    table.add_column("", justify="right")
-    for (media, outcome, state), count in sorted(verdict.recordings.items()):
-        table.add_row(media, outcome, state, str(count))
-    return table
-
-
-def _reasons(verdict: Verdict) -> dict[str, int]:
-    return {f"{state}: {reason}": count for (state, reason), count in verdict.reasons.items()}
+            console.print(
+                f"Not proven: mismatches {len(verdict.mismatches)}, and again {self.rerun.puts} puts and "
+                f"{self.rerun.media_gets} media fetched.",
+                style="bold red",
+            )

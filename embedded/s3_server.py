@@ -11,7 +11,7 @@ from moto.s3.models import S3Backend
 from moto.s3.utils import _VersionedKeyStore
 from moto.server import main
 
-_list_from_copy = S3Backend.list_object_versions
+_list_all: Any = S3Backend.list_object_versions
 
 
 def _list_object_versions(self: S3Backend, bucket_name: str, *, prefix: str = "", **options: Any) -> Any:
@@ -19,10 +19,10 @@ def _list_object_versions(self: S3Backend, bucket_name: str, *, prefix: str = ""
     for key, versions in self.get_bucket(bucket_name).keys.iterlists():
         if key.startswith(prefix):
             below.setlist(key, versions)
-    of_below = SimpleNamespace(get_bucket=lambda _: SimpleNamespace(keys=below))
-    return _list_from_copy(of_below, bucket_name, prefix=prefix, **options)
+    backend = SimpleNamespace(get_bucket=lambda _: SimpleNamespace(keys=below))
+    return _list_all(backend, bucket_name, prefix=prefix, **options)
 
 
 if __name__ == "__main__":
-    S3Backend.list_object_versions = _list_object_versions
+    setattr(S3Backend, "list_object_versions", _list_object_versions)  # noqa: B010  a method, to the type checker
     main()

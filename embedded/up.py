@@ -44,9 +44,7 @@ def up(simulated: SimulatedDay, console: Console) -> None:
                 f"  S3         {stack.s3.endpoint_url}\n"
                 f"  logs       {folder / 'logs'}\n"
                 f"In a second terminal:  . {environment_file}  and then, for one:  strongroom status --watch\n"
-                f"Ctrl-C stops everything; nothing is kept.",
-                highlight=False,
-                soft_wrap=True,
+                f"Ctrl-C stops everything; nothing is kept."
             )
             _stay(Fleet([*fleet.children, flower]))
 

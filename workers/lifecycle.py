@@ -4,7 +4,7 @@ import sys
 from typing import Any
 
 import structlog
-from celery.signals import worker_init, worker_shutdown
+from celery.signals import setup_logging, worker_init, worker_shutdown
 
 from strongroom.errors import StrongroomError
 from strongroom.house import open_house, require_ready
@@ -28,7 +28,7 @@ def attach(fleet: Fleet) -> None:
         except StrongroomError as error:
             print(f"strongroom: {error}", file=sys.stderr)  # noqa: T201  # an operator's one line
             raise SystemExit(error.exit_code) from None
-        _log.info("worker ready", abandoned_spool_files_cleared=cleared)
+        _log.info("bucket and ledger are fit", abandoned_spool_files_cleared=cleared)
 
     def hand_back_leases(**_: Any) -> None:
         engine = connect(
@@ -43,5 +43,9 @@ def attach(fleet: Fleet) -> None:
         finally:
             engine.dispose()
 
+    def keep_our_logs(**_: Any) -> None:
+        """Celery asks who sets up logging; that this is connected tells it that we did."""
+
+    setup_logging.connect(keep_our_logs, weak=False)
     worker_init.connect(check_before_start, weak=False)
     worker_shutdown.connect(hand_back_leases, weak=False)

@@ -27,6 +27,8 @@ def configure_logs(level: int = logging.INFO) -> None:
         )
     )
     logging.basicConfig(level=level, handlers=[handler], force=True)
+    for talkative in ("alembic", "boto3", "botocore", "s3transfer", "urllib3"):
+        logging.getLogger(talkative).setLevel(logging.WARNING)
     structlog.configure(
         processors=[
             structlog.stdlib.filter_by_level,

@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
+import structlog
+
 from strongroom import __version__
 from strongroom.house import House
 from strongroom.ledger.objects import (
@@ -19,6 +21,8 @@ from strongroom.ledger.references import ConversationRef, RecordingRef
 from strongroom.times import format_instant, utc_now
 from strongroom.vault.lock import Lock
 from strongroom.vault.put_once import Intent, Stored, adopt, put_once
+
+_log = structlog.get_logger()
 
 
 @dataclass(frozen=True)
@@ -102,6 +106,8 @@ def _as_intent(placement: Placement, row: IntentRow) -> Intent:
 
 
 def _record(house: House, part: PartRef, stored: Stored, intents: list[IntentRow]) -> ObjectRow:
+    if stored.other_versions:
+        _log.error("more than one version stands", key=stored.key, other_versions=list(stored.other_versions))
     intended = next(row for row in intents if (row.key, row.sha256) == (stored.key, stored.sha256))
     row = ObjectRow(
         part=part.part,

@@ -17,7 +17,7 @@ from sqlalchemy import text
 from config.environment import load_settings
 from embedded.bucket import Standing, read_all
 from embedded.bucket import connect as connect_bucket
-from embedded.fleet import Fleet, running_fleet
+from embedded.fleet import Fleet, running_fleet, start_process
 from embedded.judge import Verdict, judge
 from embedded.processes import Child
 from embedded.simulator import Simulator
@@ -77,6 +77,15 @@ class Archive:
                 if "beat" not in child.name:
                     child.wait_until(lambda child=child: True if " ready." in child.log_text() else None, timeout_s=60)
             yield fleet
+
+    @contextmanager
+    def beat(self, environment: dict[str, str]) -> Iterator[Child]:
+        """One more Beat, beside the fleet's."""
+        beat = start_process("beat", environment, self.logs, number=2)
+        try:
+            yield beat
+        finally:
+            beat.stop()
 
     def progress(self) -> DayProgress:
         """The day as the ledger counts it."""

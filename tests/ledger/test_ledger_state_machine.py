@@ -287,7 +287,7 @@ class Ledger(RuleBasedStateMachine):
 
 
 @pytest.mark.parametrize(
-    ("examples", "steps"), [(12, 30), pytest.param(300, 60, marks=pytest.mark.long)], ids=["short", "long"]
+    ("examples", "steps"), [(12, 30), pytest.param(100, 60, marks=pytest.mark.long)], ids=["short", "long"]
 )
 def test_the_ledger_stays_lawful(engine: Engine, examples: int, steps: int) -> None:
     class OfThisEngine(Ledger):

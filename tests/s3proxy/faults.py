@@ -12,6 +12,7 @@ NAMES = frozenset(
         "error_500",
         "error_503",
         "flip_bit",  # one bit of the body is turned round on the way
+        "hold_answer",  # the request is done, its answer waits `seconds`
         "lose_put_answer",  # the put is done, then the connection is cut
         "reset",  # the connection is cut before anything is done
         "slow",  # the request waits `seconds`

@@ -13,7 +13,7 @@ from aiohttp import ClientSession, ClientTimeout, DummyCookieJar, web
 from multidict import CIMultiDict
 from yarl import URL
 
-from .faults import Faults
+from .faults import Fault, Faults
 from .operations import operation_of
 from .refusals import DATE_HEADER, MODE_HEADER, LockAsked, Refused, refuse_loosening, refuse_malformed
 
@@ -83,6 +83,7 @@ class Proxy:
                         headers,
                         body,
                         lose=hit("lose_put_answer"),
+                        hold=self._faults.take("hold_answer", operation, request.method, request.path),
                         drop_checksum=hit("drop_checksum"),
                     )
         except Refused as refused:
@@ -98,6 +99,7 @@ class Proxy:
         body: IO[bytes],
         *,
         lose: bool,
+        hold: Fault | None,
         drop_checksum: bool,
     ) -> web.StreamResponse:
         has_body = "Content-Length" in headers or "Transfer-Encoding" in request.headers
@@ -111,6 +113,9 @@ class Proxy:
             if lose:
                 await answer.read()
                 return self._cut(request, operation)
+            if hold:
+                await answer.read()
+                await asyncio.sleep(hold.seconds)
             self._requests[operation][answer.status] += 1
             passed = _passed_on(answer.headers)
             if drop_checksum:
