@@ -37,8 +37,8 @@ _SHORTENED = {
     "STRONGROOM_ENQUEUE_GRACE_S": "15",
 }
 # The deadline counts from when a recording was first seen: it must outlast the queue before its first attempt.
-_RETRY_DEADLINE_S = 20.0
-_RETRY_DEADLINE_S_PER_CONVERSATION = 0.5
+_RETRY_DEADLINE_S = 30.0
+_RETRY_DEADLINE_S_PER_CONVERSATION = 0.3
 
 
 @dataclass(frozen=True)

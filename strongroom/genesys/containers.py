@@ -43,6 +43,8 @@ _WEBM_VIDEO_CODEC = re.compile(rb"V_(VP8|VP9|AV1|MPEG)")
 _JSON_START = re.compile(rb"""\s*(\{\s*["}]|\[\s*[]["{tfn0-9-])""")
 _HEADER_LINE = re.compile(rb"[!-9;-~]+:[ \t\r\n]")
 _MAIL_HEADER = re.compile(rb"^(from|date|received|mime-version|message-id|return-path):", re.IGNORECASE | re.MULTILINE)
+# RFC 6838, section 4.2: the names a media type may have
+_MEDIA_TYPE = re.compile(r"[a-z0-9][a-z0-9!#$&^_.+-]{0,126}/[a-z0-9][a-z0-9!#$&^_.+-]{0,126}")
 _SAYS_NOTHING = frozenset({"", "application/octet-stream", "binary/octet-stream"})
 
 _CHECKS: dict[str, Callable[[BinaryIO, int], None]] = {
@@ -61,9 +63,9 @@ def identify(head: bytes, declared: str | None) -> Container:
     """The kind of file that begins with `head` (its first 4,096 bytes, or all); `bin` when it is none we know.
 
     The bytes decide. `declared`, the content type its sender gave it, is heard only about JSON and mail, which have
-    no signature: a text file may begin with a bracket or with a word and a colon.
+    no signature (a text file may begin with a bracket or with a word and a colon), and where the bytes say nothing.
     """
-    return _by_signature(head) or _by_text(head, declared) or UNKNOWN
+    return _by_signature(head) or _by_text(head, declared) or _unknown(declared)
 
 
 def check_whole(path: Path, container: Container) -> None:
@@ -100,6 +102,11 @@ def _by_signature(head: bytes) -> Container | None:
     if head[4:8] == b"ftyp":
         return _MP4_AUDIO if head[8:12] in {b"M4A ", b"M4B "} else _MP4_VIDEO
     return _MP3 if mp3.begins(head) else None
+
+
+def _unknown(declared: str | None) -> Container:
+    said = (declared or "").partition(";")[0].strip().lower()
+    return Container(UNKNOWN.extension, said) if _MEDIA_TYPE.fullmatch(said) else UNKNOWN
 
 
 def _by_text(head: bytes, declared: str | None) -> Container | None:

@@ -58,8 +58,12 @@ def take(
     states: Collection[str],
     holder: Holder,
     *conditions: ColumnElement[bool],
+    **changes: ColumnElement[Any],
 ) -> RowMapping | None:
-    """Take the row if it is in one of the states, due and free; its columns and `taken_at`, or None."""
+    """Take the row if it is in one of the states, due and free; its columns and `taken_at`, or None.
+
+    `changes` are made to the row in the same statement.
+    """
     statement = (
         update(table)
         .where(
@@ -73,6 +77,7 @@ def take(
             lease_owner=holder.owner,
             lease_until=func.clock_timestamp() + holder.duration,
             attempts=table.c.attempts + 1,
+            **changes,
         )
         .returning(*table.c, func.clock_timestamp().label("taken_at"))
     )

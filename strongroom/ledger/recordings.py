@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Literal
 
-from sqlalchemy import Connection, RowMapping, and_, delete, func, literal, select, update
+from sqlalchemy import Connection, RowMapping, and_, case, delete, func, literal, select, update
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 
 from strongroom.ledger import leases
@@ -49,9 +49,15 @@ class KnownRecording:
 
 
 def take_recording(engine: Engine, ref: RecordingRef, holder: Holder) -> HeldRecording | None:
-    """Take a recording that is to be fetched, or None when it is held, not due, settled or unknown."""
+    """Take a recording that is to be fetched, or None when it is held, not due, settled or unknown.
+
+    Its deadline counts from the first attempt: what it waited in the queue before is added.
+    """
+    queued = func.greatest(func.clock_timestamp() - recordings.c.due_at, leases.seconds(0))
+    first_attempt = recordings.c.attempts == 0
+    deadline_at = recordings.c.deadline_at + case((first_attempt, queued), else_=leases.seconds(0))
     with transaction(engine) as connection:
-        row = leases.take(connection, recordings, ref._asdict(), OPEN_RECORDING_STATES, holder)
+        row = leases.take(connection, recordings, ref._asdict(), OPEN_RECORDING_STATES, holder, deadline_at=deadline_at)
         if row is None:
             return None
         conversation = connection.execute(
@@ -72,28 +78,16 @@ def take_recording(engine: Engine, ref: RecordingRef, holder: Holder) -> HeldRec
     )
 
 
-def postpone_recording(engine: Engine, ref: RecordingRef, holder: Holder, due_in_s: float, cause: str) -> None:
-    """Not to be had yet; due again in `due_in_s`, but at the deadline at the latest. Raises LeaseLost."""
-    due_at = func.least(
-        leases.seconds_from_now(due_in_s), func.greatest(recordings.c.deadline_at, func.clock_timestamp())
-    )
-    with transaction(engine) as connection:
-        leases.change(
-            connection,
-            recordings,
-            ref._asdict(),
-            OPEN_RECORDING_STATES,
-            holder,
-            state="waiting",
-            cause=cause,
-            due_at=due_at,
-            enqueued_at=due_at,
-        )
+def postpone_recording(
+    engine: Engine, ref: RecordingRef, holder: Holder, due_in_s: float, cause: str, *, past_deadline: bool
+) -> None:
+    """Not to be had yet; due again in `due_in_s`, but at the deadline at the latest. Raises LeaseLost.
 
-
-def postpone_past_deadline(engine: Engine, ref: RecordingRef, holder: Holder, due_in_s: float, cause: str) -> None:
-    """A server of ours or of Genesys's is down: due again in `due_in_s`, deadline or not. Raises LeaseLost."""
+    `past_deadline`: a server of ours or of Genesys's is down, which no deadline ends.
+    """
     due_at = leases.seconds_from_now(due_in_s)
+    if not past_deadline:
+        due_at = func.least(due_at, func.greatest(recordings.c.deadline_at, func.clock_timestamp()))
     with transaction(engine) as connection:
         leases.change(
             connection,
@@ -197,7 +191,7 @@ def replace_placeholder(
                 recordings.c.state.in_(OPEN_RECORDING_STATES),
                 recordings.c.lease_owner == holder.owner,
             )
-            .returning(recordings.c.first_seen_at, recordings.c.deadline_at)
+            .returning(recordings.c.first_seen_at, recordings.c.deadline_at, recordings.c.attempts)
         ).one_or_none()
         if removed is None:
             raise LeaseLost(str(ref))
@@ -213,6 +207,7 @@ def replace_placeholder(
                 "objects_revision": ref.revision,
                 "first_seen_at": removed.first_seen_at,
                 "deadline_at": removed.deadline_at,
+                "attempts": removed.attempts,
                 "enqueued_at": func.clock_timestamp(),
             }
             for one in listed

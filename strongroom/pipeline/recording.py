@@ -20,7 +20,6 @@ from strongroom.ledger.recordings import (
     HeldRecording,
     Settled,
     known_recordings,
-    postpone_past_deadline,
     postpone_recording,
     refresh_listing,
     replace_placeholder,
@@ -76,14 +75,12 @@ def _put_off(house: House, held: HeldRecording, error: StrongroomError) -> Next:
     try:
         if isinstance(decided, Review):
             return _settle(house, held, "review", error.reason)
-        if decided.ours:
-            postpone_past_deadline(house.engine, held.ref, house.holder, decided.due_in_s, error.reason)
-        elif held.taken_at >= held.deadline_at:
-            return _settle(
-                house, held, "review", f"given up after {_in_words(house.settings.retry_deadline_s)}: {error.reason}"
-            )
-        else:
-            postpone_recording(house.engine, held.ref, house.holder, decided.due_in_s, error.reason)
+        if held.taken_at >= held.deadline_at and not decided.ours:
+            tried = _in_words(house.settings.retry_deadline_s)
+            return _settle(house, held, "review", f"given up after {tried}: {error.reason}")
+        postpone_recording(
+            house.engine, held.ref, house.holder, decided.due_in_s, error.reason, past_deadline=decided.ours
+        )
     except LeaseLost:
         return NOTHING
     return Next(again_in_s=decided.due_in_s)

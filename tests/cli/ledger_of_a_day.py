@@ -91,7 +91,7 @@ class Day:
         """One recording is not to be had for an hour."""
         held = take_recording(self.engine, RecordingRef(*ref, recording_id), HOLDER)
         assert held is not None
-        postpone_recording(self.engine, held.ref, HOLDER, 3_000, cause)
+        postpone_recording(self.engine, held.ref, HOLDER, 3_000, cause, past_deadline=False)
 
     def archive(self, ref: ConversationRef) -> None:
         """Its manifest stands."""

@@ -149,7 +149,7 @@ def test_what_was_postponed_comes_back_when_it_is_due_and_its_message_had_its_ti
 def test_a_postponed_recording_comes_back(engine: Engine) -> None:
     _, (recording,) = capturing(engine, "a")
     take_recording(engine, recording, ANNE)
-    postpone_recording(engine, recording, ANNE, 900, "transcoding")
+    postpone_recording(engine, recording, ANNE, 900, "transcoding", past_deadline=False)
     assert claim_recordings(engine, 0, 10) == []
     let_pass(engine, 900 + GRACE_S)
     assert claim_recordings(engine, GRACE_S, 10) == [recording]

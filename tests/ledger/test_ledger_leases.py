@@ -35,7 +35,6 @@ from strongroom.ledger.engine import Engine, LeaseLost
 from strongroom.ledger.heartbeat import kept_recording
 from strongroom.ledger.leases import Holder, hand_back
 from strongroom.ledger.recordings import (
-    postpone_past_deadline,
     postpone_recording,
     refresh_listing,
     replace_placeholder,
@@ -111,8 +110,8 @@ def test_a_recording_is_changed_by_its_holder_only(engine: Engine) -> None:
     take_recording(engine, recording, ANNE)
     for change in (
         lambda: settle_recording(engine, recording, BERT, "stored", ""),
-        lambda: postpone_recording(engine, recording, BERT, 1, ""),
-        lambda: postpone_past_deadline(engine, recording, BERT, 1, ""),
+        lambda: postpone_recording(engine, recording, BERT, 1, "", past_deadline=False),
+        lambda: postpone_recording(engine, recording, BERT, 1, "", past_deadline=True),
         lambda: refresh_listing(engine, recording, BERT, "audio", {}),
         lambda: replace_placeholder(engine, recording, BERT, []),
     ):
@@ -161,7 +160,7 @@ def test_a_step_done_twice_is_refused_the_second_time(engine: Engine) -> None:
 def test_what_is_not_due_is_not_taken(engine: Engine) -> None:
     _, (recording,) = capturing(engine, "a")
     take_recording(engine, recording, ANNE)
-    postpone_recording(engine, recording, ANNE, 900, "transcoding")
+    postpone_recording(engine, recording, ANNE, 900, "transcoding", past_deadline=False)
     assert take_recording(engine, recording, ANNE) is None
     let_pass(engine, 900)
     held = take_recording(engine, recording, ANNE)
@@ -171,18 +170,31 @@ def test_what_is_not_due_is_not_taken(engine: Engine) -> None:
 
 def test_a_postponed_recording_is_due_at_its_deadline_at_the_latest(engine: Engine) -> None:
     _, (recording,) = capturing(engine, "a")
-    let_pass(engine, DEADLINE_S - 60)
     take_recording(engine, recording, ANNE)
-    postpone_recording(engine, recording, ANNE, 900, "transcoding")
+    let_pass(engine, DEADLINE_S - 60)
+    postpone_recording(engine, recording, ANNE, 900, "transcoding", past_deadline=False)
     ((due,),) = rows(engine, "SELECT due_at = deadline_at FROM recordings")
     assert due
 
 
+def test_the_four_hours_count_from_the_first_attempt_not_from_the_queue(engine: Engine) -> None:
+    _, (recording,) = capturing(engine, "a")
+    let_pass(engine, 2 * DEADLINE_S)
+    first = take_recording(engine, recording, ANNE)
+    assert first is not None
+    assert abs((first.deadline_at - first.taken_at).total_seconds() - DEADLINE_S) < 5
+    postpone_recording(engine, recording, ANNE, 0, "transcoding", past_deadline=False)
+    let_pass(engine, 100)
+    second = take_recording(engine, recording, ANNE)
+    assert second is not None
+    assert second.deadline_at - second.taken_at < first.deadline_at - first.taken_at
+
+
 def test_a_server_of_ours_that_is_down_postpones_past_the_deadline(engine: Engine) -> None:
     _, (recording,) = capturing(engine, "a")
-    let_pass(engine, DEADLINE_S - 60)
     take_recording(engine, recording, ANNE)
-    postpone_past_deadline(engine, recording, ANNE, 900, "the store does not answer")
+    let_pass(engine, DEADLINE_S - 60)
+    postpone_recording(engine, recording, ANNE, 900, "the store does not answer", past_deadline=True)
     ((late,),) = rows(engine, "SELECT due_at > deadline_at FROM recordings")
     assert late
 

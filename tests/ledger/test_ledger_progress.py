@@ -78,7 +78,7 @@ def test_what_waits_for_what_since_when_and_until_when(engine: Engine) -> None:
     _, (one, two) = capturing(engine, "a", "b")
     for recording, due_in_s in ((one, 900), (two, 60)):
         take_recording(engine, recording, ANNE)
-        postpone_recording(engine, recording, ANNE, due_in_s, "transcoding")
+        postpone_recording(engine, recording, ANNE, due_in_s, "transcoding", past_deadline=False)
 
     progress = day_progress(engine, DAY)
 

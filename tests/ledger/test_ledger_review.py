@@ -187,7 +187,7 @@ def test_what_waits_can_be_hurried_and_keeps_its_deadline(engine: Engine) -> Non
     _, (waiting, held, expected) = capturing(engine, "a", "b", "c")
     for recording in (waiting, held):
         take_recording(engine, recording, ANNE)
-        postpone_recording(engine, recording, ANNE, 0 if recording is held else 900, "transcoding")
+        postpone_recording(engine, recording, ANNE, 0 if recording is held else 900, "transcoding", past_deadline=False)
     take_recording(engine, held, ANNE)
     deadlines = rows(engine, "SELECT deadline_at FROM recordings ORDER BY recording_id")
 

@@ -139,7 +139,9 @@ class Ledger(RuleBasedStateMachine):
     @rule(held=fetching)
     def not_ready(self, held: tuple[Holder, RecordingRef] | None) -> None:
         if held is not None:
-            self._or_lost(lambda: postpone_recording(self.engine, held[1], held[0], 900, "transcoding"))
+            self._or_lost(
+                lambda: postpone_recording(self.engine, held[1], held[0], 900, "transcoding", past_deadline=False)
+            )
 
     @rule(target=completing, holder=holders, which=conversation_numbers, revision=st.integers(1, 4))
     def complete_conversation(self, holder: Holder, which: int, revision: int) -> Held | None:
