@@ -215,9 +215,9 @@ def test_an_amendment_comes_after_a_reopening(engine: Engine) -> None:
 
 def test_a_placeholder_gives_way_to_what_is_listed_and_keeps_its_deadline(engine: Engine) -> None:
     ref, (placeholder,) = capturing(engine, "session:s1")
+    take_recording(engine, placeholder, ANNE)
     let_pass(engine, 3_600)
     ((deadline, seen),) = rows(engine, "SELECT deadline_at, first_seen_at FROM recordings")
-    take_recording(engine, placeholder, ANNE)
 
     fresh = replace_placeholder(engine, placeholder, ANNE, expected("a", "b"))
 

@@ -1,0 +1,165 @@
+"""`strongroom status`: a true picture from the ledger, for people and for machines."""
+
+import json
+import re
+from datetime import timedelta
+
+import pytest
+from conftest import Strongroom
+from ledger_of_a_day import CALLER, DAY, Day
+
+from strongroom.ledger.engine import Engine
+from strongroom.times import day_of, utc_now
+
+YESTERDAY = day_of(utc_now()) - timedelta(days=1)
+
+
+def a_day_under_way(engine: Engine) -> Day:
+    """Two conversations archived (one in the default class), one captured, one in review, one not looked at yet."""
+    day = Day(engine).opened()
+    plain, defaulted = day.conversation(["r1"]), day.conversation(["r2", "r3"], defaulted=True)
+    day.settle(plain, "r1", "stored")
+    day.settle(defaulted, "r2", "absent")
+    day.settle(defaulted, "r3", "review", "Genesys says the recording failed (fileState ERROR)")
+    day.archive(plain)
+    day.archive(defaulted)
+    captured = day.conversation(["r4", "r5", "r6"])
+    day.wait(captured, "r4", "still in processing [GET /recordings/r4]: asked again later")
+    day.wait(captured, "r5", "still in processing [GET /recordings/r5]: asked again later")
+    day.review(day.discovered(), "its retention ran out")
+    day.discovered()
+    return day.enumerated()
+
+
+def test_the_whole_picture_as_json(strongroom: Strongroom, environment: dict[str, str], engine: Engine) -> None:
+    a_day_under_way(engine)
+    document = strongroom("status", str(DAY), "--json").document
+    assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z", document["run"].pop("since"))
+    assert document["waiting"].pop("oldest_first_seen_at") < document["waiting"].pop("next_due_at")
+    assert document == {
+        "day": "2025-05-14",
+        "finished": False,
+        "run": {"state": "capturing", "cause": "enumerated: 1 ended conversations"},
+        "conversations": {"discovered": 1, "capturing": 1, "archived": 2, "review": 1},
+        "recordings": {"expected": 1, "waiting": 2, "stored": 1, "absent": 1, "review": 1},
+        "review": 2,
+        "waiting": {"causes": {"still in processing": 2}},
+        "retention_classes": {"healthcare-voice": 2, "unclassified": 1},
+        "defaulted": 1,
+        "objects": 0,
+        "bytes": 0,
+    }
+
+
+@pytest.mark.parametrize("width", ["60", "80", "200"])
+def test_the_whole_picture_in_words(
+    strongroom: Strongroom,
+    environment: dict[str, str],
+    engine: Engine,
+    monkeypatch: pytest.MonkeyPatch,
+    width: str,
+) -> None:
+    monkeypatch.setenv("COLUMNS", width)
+    a_day_under_way(engine)
+    outcome = strongroom("status", str(DAY))
+    assert (outcome.exit_code, outcome.err) == (0, "")
+    assert max(len(line) for line in outcome.out.splitlines()) <= int(width)
+    words = " ".join(outcome.out.split())
+    assert "2025-05-14 capturing since 20" in words
+    assert "conversations 5 discovered 1, capturing 1, archived 2, review 1" in words
+    assert "waiting 2 next due 20" in words
+    assert "2: still in processing" in words
+    assert "review 2 see: strongroom review --day 2025-05-14" in words
+    assert "unclassified" in words
+    assert "! 1 conversations fell to the default class" in words
+    assert "…" not in words
+
+
+def test_a_day_without_a_run_says_how_to_archive_it(strongroom: Strongroom, environment: dict[str, str]) -> None:
+    outcome = strongroom("status", str(DAY))
+    assert outcome.exit_code == 0
+    assert "strongroom archive 2025-05-14" in outcome.out
+    assert strongroom("status", str(DAY), "--json").document["run"] is None
+
+
+def test_the_latest_days_and_those_that_nobody_archived(
+    strongroom: Strongroom, environment: dict[str, str], engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("STRONGROOM_CATCH_UP_DAYS", "2")
+    first = YESTERDAY - timedelta(days=9)
+    gap = [first + timedelta(days=1), first + timedelta(days=2), first + timedelta(days=4)]
+    for offset in (0, 3, 5, 6, 7, 8, 9):
+        Day(engine, first + timedelta(days=offset)).opened().enumerated().settled()
+    document = strongroom("status", "--json").document
+    assert [each["day"] for each in document["days"]][0] == str(YESTERDAY)
+    assert len(document["days"]) == 7
+    assert document["forgotten_days"] == [str(day) for day in gap]
+    lines = strongroom("status").out.splitlines()
+    assert f"  strongroom archive {gap[0]} --to {gap[1]}" in lines
+    assert f"  strongroom archive {gap[2]}" in lines
+    assert any(re.match(rf"{first} +settled +0/0 +0/0 +0 +0 +0 bytes", line) for line in lines)
+
+
+def test_with_nothing_archived_it_says_how_to_begin(strongroom: Strongroom, environment: dict[str, str]) -> None:
+    assert "strongroom archive yesterday" in strongroom("status").out
+    assert strongroom("status", "--json").document == {"days": [], "forgotten_days": []}
+
+
+def test_no_personal_data_is_shown(strongroom: Strongroom, environment: dict[str, str], engine: Engine) -> None:
+    a_day_under_way(engine)
+    for command in (["status"], ["status", str(DAY)], ["review"]):
+        for flags in ([], ["--json"]):
+            outcome = strongroom(*command, *flags)
+            assert CALLER not in outcome.out
+            assert "Ada" not in outcome.out
+
+
+def test_days_fit_a_narrow_terminal(
+    strongroom: Strongroom, environment: dict[str, str], engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "60")
+    a_day_under_way(engine)
+    outcome = strongroom("status")
+    assert max(len(line) for line in outcome.out.splitlines()) <= 60
+    assert "archived 2/5, stored 1/6, waiting 2, review 2" in outcome.out
+
+
+class TestWatch:
+    """`--watch`, with what the fleet does meanwhile played between two looks."""
+
+    def test_it_stops_when_the_day_is_finished(
+        self, strongroom: Strongroom, environment: dict[str, str], engine: Engine, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        day = Day(engine).opened()
+        conversation = day.conversation()
+        day.enumerated()
+        steps = iter([lambda: day.archive(conversation), day.settled])
+        monkeypatch.setattr("cli.watching.sleep", lambda _: next(steps)())
+        outcome = strongroom("status", str(DAY), "--watch")
+        assert outcome.exit_code == 0
+        lines = outcome.out.splitlines()
+        assert lines[0].startswith("2025-05-14  capturing: conversations 0/1")
+        assert lines[-1] == "2025-05-14  settled: conversations 1/1, recordings 0/0, waiting 0, review 0"
+        assert next(steps, None) is None
+
+    def test_as_json_it_prints_a_line_at_each_change(
+        self, strongroom: Strongroom, environment: dict[str, str], engine: Engine, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        day = Day(engine).opened()
+        steps = iter([lambda: None, day.enumerated, day.settled])
+        monkeypatch.setattr("cli.watching.sleep", lambda _: next(steps)())
+        outcome = strongroom("status", "--watch", "--json")
+        documents = [json.loads(line) for line in outcome.out.splitlines()]
+        assert [each["run"]["state"] for each in documents] == ["enumerating", "capturing", "settled"]
+        assert [each["finished"] for each in documents] == [False, False, True]
+
+    def test_ctrl_c_ends_the_watching_with_0(
+        self, strongroom: Strongroom, environment: dict[str, str], engine: Engine, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        def interrupt(_: float) -> None:
+            raise KeyboardInterrupt
+
+        Day(engine).opened()
+        monkeypatch.setattr("cli.watching.sleep", interrupt)
+        outcome = strongroom("status", "--watch")
+        assert (outcome.exit_code, outcome.err) == (0, "")
