@@ -1,25 +1,109 @@
 """Peak memory of a worker process while it archives one recording, small and large.
 
-Measured from the operating system: `VmHWM` in /proc/PID/status, the most resident memory each process ever had (its
-resident set, shared libraries included), of a Celery worker from the Procfile and of its pool's only process. Each
-size has a worker of its own. Recording and store are real: the simulator makes the bytes on demand, moto keeps them.
+Measured by the operating system: `VmHWM` in /proc/PID/status, the most resident memory each process ever had, shared
+libraries included, of a Celery worker from the Procfile and of its pool's only process. Each size has servers and a
+worker of its own. The simulator makes the bytes on demand; moto's S3 server keeps them.
 """
 
 import re
 import tempfile
+import time
 from contextlib import ExitStack
+from dataclasses import asdict, dataclass
 from datetime import date
 from pathlib import Path
-from typing import Any
 
 import psutil
 import requests
 
 from bench.report import Goal, write_report
-from embedded.fleet import running_fleet
+from embedded.command import strongroom
+from embedded.fleet import Fleet, running_fleet
+from embedded.postgres import running_postgres
+from embedded.redis import running_redis
+from embedded.s3 import running_s3
 from embedded.simulator import Simulator, running_simulator
-from embedded.stack import Stack, running_stack_on
-from strongroom.ledger.engine import connect
-from strongroom.ledger.progress import day_progress
+from embedded.stack import SimulatedDay, settings_environment
 
 MIB = 1024 * 1024
+GOAL_MIB = 200
+_DAY = date(2026, 3, 10)
+_SEEDS = range(1, 200)
+_TIMEOUT_S = 900
+
+
+@dataclass(frozen=True)
+class Peak:
+    """The most resident memory of the worker's processes, in MiB, and what they archived."""
+
+    recording_bytes: int
+    worker_mib: float
+    pool_process_mib: float
+    seconds: float
+
+
+def measure(audio_bytes: int, folder: Path) -> Peak:
+    """Archive a day that has one recording, of about `audio_bytes`, with one worker process."""
+    with ExitStack() as running:
+        simulator, seed = _day_of_one_call(running, folder)
+        requests.post(f"{simulator.url}/_sim/media", json={"audio_bytes": audio_bytes}, timeout=10).raise_for_status()
+        postgres = running.enter_context(running_postgres(folder / "postgres.log"))
+        redis = running.enter_context(running_redis(folder / "redis.log"))
+        s3 = running.enter_context(running_s3(folder / "s3.log"))
+        environment = settings_environment(
+            folder,
+            postgres.create_database("bench"),
+            redis.url(),
+            s3.endpoint_url,
+            simulator.url,
+            simulator.genesys_clients,
+            SimulatedDay(_DAY, 1, seed),
+        ) | {"CELERY_WORKER_CONCURRENCY": "1", "STRONGROOM_CATCH_UP_DAYS": "0", "STRONGROOM_LEASE_S": "300"}
+        strongroom(environment, "migrate")
+        strongroom(environment, "vault", "create")
+        began = time.monotonic()
+        fleet = running.enter_context(running_fleet(environment, folder, {"worker": 1, "control": 1, "beat": 1}))
+        strongroom(environment, "archive", _DAY.isoformat(), "--wait", timeout_s=_TIMEOUT_S)
+        seconds = time.monotonic() - began
+        worker, pool = _peaks(fleet)
+        return Peak(simulator.stats()["media"]["bytes"], worker, pool, seconds)
+
+
+def _day_of_one_call(running: ExitStack, folder: Path) -> tuple[Simulator, int]:
+    """A simulator whose day has one conversation with one recording, a call that is to be had."""
+    for seed in _SEEDS:
+        with ExitStack() as trial:
+            simulator = trial.enter_context(
+                running_simulator(folder / "simulator.log", conversations=1, day=_DAY, seed=seed)
+            )
+            [conversation] = simulator.truth(_DAY)["conversations"]
+            found = [(recording["media"], recording["outcome"]) for recording in conversation["recordings"]]
+            if found == [("audio", "available")]:
+                running.enter_context(trial.pop_all())
+                return simulator, seed
+    raise AssertionError("no seed gives a day of one call")
+
+
+def _peaks(fleet: Fleet) -> tuple[float, float]:
+    worker = next(child for child in fleet.children if child.name == "worker-1")
+    pool = psutil.Process(worker.pid).children(recursive=True)
+    return _peak_mib(worker.pid), max(_peak_mib(process.pid) for process in pool)
+
+
+def _peak_mib(pid: int) -> float:
+    peak = re.search(r"^VmHWM:\s+(\d+) kB$", Path(f"/proc/{pid}/status").read_text(), re.MULTILINE)
+    if peak is None:
+        raise AssertionError(f"/proc/{pid}/status has no VmHWM: this bench needs Linux")
+    return int(peak[1]) / 1024
+
+
+def main() -> Path:
+    """Measure 1 MiB, the baseline, and 1 GiB; write the report."""
+    with tempfile.TemporaryDirectory() as folder:
+        baseline = measure(MIB, Path(folder) / "small")
+        large = measure(1024 * MIB, Path(folder) / "large")
+    goals = [
+        Goal("peak of the pool process at 1 GiB, MiB", large.pool_process_mib, GOAL_MIB, "<="),
+        Goal("peak of the worker process at 1 GiB, MiB", large.worker_mib, GOAL_MIB, "<="),
+    ]
+    return write_report("memory", {"baseline": asdict(baseline), "large": asdict(large)}, goals)

@@ -5,7 +5,7 @@ Its form is `docs/manifest.schema.json`. The first twelve fields are the archivi
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -101,7 +101,7 @@ class Manifest:
             "capturedAt": format_instant(self.conversation_start),
             "endedAt": format_instant(self.conversation_end),
             "durationMs": (self.conversation_end - self.conversation_start) // timedelta(milliseconds=1),
-            "participants": [_participant(participant) for participant in self.record.get("participants") or []],
+            "participants": [_participant(participant) for participant in _members(self.record, "participants")],
             "queueIds": _distinct(segment.get("queueId") for segment in _segments(self.record)),
             "mediaTypes": _distinct(session.get("mediaType") for session in _sessions(self.record)),
             "retentionClass": self.retention_class,
@@ -146,24 +146,31 @@ def first_day_without_lock(retain_until: datetime) -> date:
 
 
 def _participant(participant: dict[str, Any]) -> dict[str, Any]:
-    sessions = participant.get("sessions") or []
-    return {
-        "participantId": participant.get("participantId"),
-        "purpose": participant.get("purpose"),
-        "userId": participant.get("userId"),
-        "participantName": participant.get("participantName"),
-        "mediaTypes": _distinct(session.get("mediaType") for session in sessions),
+    told = ("participantId", "purpose", "userId", "participantName")
+    return {name: _text(participant.get(name)) for name in told} | {
+        "mediaTypes": _distinct(session.get("mediaType") for session in _members(participant, "sessions"))
     }
 
 
 def _sessions(record: dict[str, Any]) -> list[dict[str, Any]]:
-    participants = record.get("participants") or []
-    return [session for participant in participants for session in participant.get("sessions") or []]
+    return [
+        session for participant in _members(record, "participants") for session in _members(participant, "sessions")
+    ]
 
 
 def _segments(record: dict[str, Any]) -> list[dict[str, Any]]:
-    return [segment for session in _sessions(record) for segment in session.get("segments") or []]
+    return [segment for session in _sessions(record) for segment in _members(session, "segments")]
 
 
-def _distinct(values: Any) -> list[str]:
+def _members(parent: dict[str, Any], name: str) -> list[dict[str, Any]]:
+    """The objects in a list of the record. What is odd is passed over here: the record itself is kept whole beside."""
+    members = parent.get(name)
+    return [member for member in members if isinstance(member, dict)] if isinstance(members, list) else []
+
+
+def _text(value: object) -> str | None:
+    return value if isinstance(value, str) else None
+
+
+def _distinct(values: Iterable[object]) -> list[str]:
     return sorted({value for value in values if isinstance(value, str)})

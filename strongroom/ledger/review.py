@@ -67,7 +67,7 @@ def review_counts(engine: Engine, first_day: date, last_day: date) -> dict[date,
     )
     both = union_all(of_conversations, of_recordings).subquery()
     with transaction(engine) as connection:
-        return dict(connection.execute(select(both.c.day, func.count()).group_by(both.c.day)).tuples().all())
+        return dict(connection.execute(select(both.c.day, func.count()).group_by(both.c.day)).all())
 
 
 def waiting_list(engine: Engine, selection: Selection) -> list[ReviewRow]:

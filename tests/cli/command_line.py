@@ -1,7 +1,7 @@
 """What a command printed and how it ended."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -34,6 +34,10 @@ class Outcome:
             assert word in self.err
         for secret in ("planted-secret", "secret-1", "Traceback"):
             assert secret not in self.err
+
+
+Strongroom = Callable[..., Outcome]
+"""Runs a command as an operator would: `strongroom("status", "--json")`."""
 
 
 def run_in_process(capsys: pytest.CaptureFixture[str], arguments: Sequence[str]) -> Outcome:

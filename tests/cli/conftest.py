@@ -1,19 +1,17 @@
 """A ledger and an environment for the command line, which runs inside the test's own process."""
 
 import itertools
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from command_line import Outcome, run_in_process
+from command_line import Strongroom, run_in_process
 
 from embedded.ports import free_port
 from embedded.postgres import Postgres
 from strongroom.ledger.engine import Engine, connect
 from strongroom.ledger.migrate import migrate
 from strongroom.ledger.schema import metadata
-
-Strongroom = Callable[..., Outcome]
 
 _bucket_numbers = itertools.count(1)
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 import redis
-from conftest import Strongroom
+from command_line import Strongroom
 from ledger_of_a_day import DAY, Day
 
 from config.celery import CONTROL

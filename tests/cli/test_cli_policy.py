@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from conftest import Strongroom
+from command_line import Strongroom
 from ledger_of_a_day import Day
 
 from config.settings import Settings

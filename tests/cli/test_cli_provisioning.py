@@ -6,7 +6,7 @@ from typing import Any
 
 import boto3
 import pytest
-from conftest import Strongroom
+from command_line import Strongroom
 
 from embedded.simulator import Simulator
 

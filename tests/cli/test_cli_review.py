@@ -3,7 +3,7 @@
 from datetime import date
 
 import pytest
-from conftest import Strongroom
+from command_line import Strongroom
 from ledger_of_a_day import DAY, HOLDER, Day
 
 from strongroom.ledger.due import claim_recordings

@@ -5,7 +5,7 @@ import re
 from datetime import timedelta
 
 import pytest
-from conftest import Strongroom
+from command_line import Strongroom
 from ledger_of_a_day import CALLER, DAY, Day
 
 from strongroom.ledger.engine import Engine
@@ -91,7 +91,7 @@ def test_the_latest_days_and_those_that_nobody_archived(
     for offset in (0, 3, 5, 6, 7, 8, 9):
         Day(engine, first + timedelta(days=offset)).opened().enumerated().settled()
     document = strongroom("status", "--json").document
-    assert [each["day"] for each in document["days"]][0] == str(YESTERDAY)
+    assert document["days"][0]["day"] == str(YESTERDAY)
     assert len(document["days"]) == 7
     assert document["forgotten_days"] == [str(day) for day in gap]
     lines = strongroom("status").out.splitlines()

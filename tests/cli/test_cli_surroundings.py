@@ -1,7 +1,9 @@
 """What a command needs and doesn't find: one line on stderr, the design's exit code, nothing done."""
 
+from pathlib import Path
+
 import pytest
-from conftest import Strongroom
+from command_line import Strongroom
 
 from cli.connections import ledger, settings_of_process
 from embedded.ports import free_port
@@ -74,14 +76,13 @@ def test_a_broken_policy_stops_explaining_but_not_archiving(
     environment: dict[str, str],
     redis_url: str,
     monkeypatch: pytest.MonkeyPatch,
-    tmp_path: object,
+    tmp_path: Path,
 ) -> None:
-    broken = f"{tmp_path}/retention.yaml"
-    with open(broken, "w") as file:
-        file.write("classes: 7\n")
-    monkeypatch.setenv("STRONGROOM_POLICY_FILE", broken)
+    broken = tmp_path / "retention.yaml"
+    broken.write_text("classes: 7\n")
+    monkeypatch.setenv("STRONGROOM_POLICY_FILE", str(broken))
     monkeypatch.setenv("STRONGROOM_REDIS_URL", redis_url)
-    strongroom("policy", "explain", ID).refused(2, broken, "line 1")
+    strongroom("policy", "explain", ID).refused(2, str(broken), "line 1")
     assert strongroom("archive", "2025-05-14").exit_code == 0
 
 

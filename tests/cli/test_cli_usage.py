@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 import typer
-from conftest import Strongroom
+from command_line import Strongroom
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -51,7 +51,7 @@ ODD_DAYS = [
     "2025-02-30",
     "2025-13-01",
     "0000-01-01",
-    "٢٠٢٥-٠٥-١٤",
+    "\u0662\u0660\u0662\u0665-05-14",
     " 2025-05-14",
     "tomorrow",
     "Yesterday",
@@ -95,7 +95,7 @@ def test_a_day_that_is_not_over_is_not_archived(strongroom: Strongroom) -> None:
         (["requeue", "--day", "2025-05-14", "--to", "2025-05-13"], ["comes before"]),
         (["requeue", "--state", "archived"], ["--state", "review", "waiting"]),
     ],
-    ids=lambda value: " ".join(value),
+    ids=" ".join,
 )
 def test_wrong_usage_is_one_line_and_exit_2(strongroom: Strongroom, arguments: list[str], words: list[str]) -> None:
     strongroom(*arguments).refused(2, *words)

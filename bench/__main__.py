@@ -1,0 +1,34 @@
+"""`make bench`, or `make bench ONLY=memory`: run the benches, say where each report is and whether its goals hold."""
+
+import json
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+from bench import memory
+from embedded.isolation import isolate_this_process
+
+BENCHES: dict[str, Callable[[], Path]] = {"memory": memory.main}
+
+
+def main() -> int:
+    """Run those that ONLY names, comma-separated, or all; 1 when a goal is missed."""
+    wanted = [name for name in os.environ.get("ONLY", "").split(",") if name] or list(BENCHES)
+    if unknown := [name for name in wanted if name not in BENCHES]:
+        print(f"no such bench: {', '.join(unknown)}; there are {', '.join(BENCHES)}", file=sys.stderr)
+        return 2
+    isolate_this_process()
+    missed = False
+    for name in wanted:
+        path = BENCHES[name]()
+        for goal in json.loads(path.read_text())["goals"]:
+            missed = missed or not goal["holds"]
+            held = "holds" if goal["holds"] else "MISSED"
+            print(f"{name}: {goal['name']}: {goal['value']:.1f} {goal['op']} {goal['bound']} {held}")
+        print(f"{name}: {path}")
+    return 1 if missed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
