@@ -10,9 +10,10 @@ from cli.connections import fleet, ledger, settings_of_process
 from cli.day_report import DayReport, as_document, report_of
 from cli.output import count, open_console, print_json
 from cli.watching import until_finished, watch
+from strongroom.ledger.engine import Engine
 from strongroom.ledger.runs import open_run
 from strongroom.times import days_between
-from tasks.fleet import send, waiting_messages
+from tasks.fleet import Fleet, send, waiting_messages
 
 EXAMPLE = "Example: strongroom archive 2025-05-01 --to 2025-05-07 --wait"
 LONGEST_RANGE_DAYS = 366
@@ -39,28 +40,42 @@ def archive(day: DayArgument, to: ToOption = None, wait: WaitOption = False, as_
     if len(days) > LONGEST_RANGE_DAYS:
         raise typer.BadParameter(f"{len(days):,} days at once; at most {LONGEST_RANGE_DAYS}", param_hint="'--to'")
     settings = settings_of_process()
-    console = open_console()
-    with ledger(settings) as engine, fleet(settings) as app:
-        # asked before anything is recorded, so that a command that fails has changed nothing
-        waiting_messages(app)
-        opened = {each: open_run(engine, each, "asked for by command") for each in days}
-        send(app, "enumerate_day", [(each.isoformat(),) for each in days])
+    with ledger(settings) as engine:
+        with fleet(settings) as app:
+            opened = _hand_over(engine, app, days)
         if not as_json:
-            for each, is_new in opened.items():
-                console.print(
-                    f"{each}  {'given to the fleet' if is_new else 'under way already; enumeration sent again'}"
-                )
-        if not wait:
-            if as_json:
-                print_json({"days": [{"day": each.isoformat(), "opened": is_new} for each, is_new in opened.items()]})
-            else:
-                console.print(f"follow it: strongroom status {day} --watch")
-            return
+            _print_opened(opened)
+        if wait:
+            _wait(engine, opened, as_json=as_json)
+        elif as_json:
+            print_json({"days": [{"day": each.isoformat(), "opened": is_new} for each, is_new in opened.items()]})
+        else:
+            open_console().print(f"follow it: strongroom status {day} --watch")
 
-        def look() -> list[DayReport]:
-            return [report_of(engine, each) for each in days]
 
-        reports = until_finished(look) if as_json else watch(look, console, as_json=False)
+def _hand_over(engine: Engine, app: Fleet, days: list[date]) -> dict[date, bool]:
+    """Open a run for each day and tell the fleet; whether the run was opened here."""
+    # asked before anything is recorded, so that a command that fails has changed nothing
+    waiting_messages(app)
+    opened = {each: open_run(engine, each, "asked for by command") for each in days}
+    send(app, "enumerate_day", [(each.isoformat(),) for each in days])
+    return opened
+
+
+def _print_opened(opened: dict[date, bool]) -> None:
+    for day, is_new in opened.items():
+        words = "given to the fleet" if is_new else "under way already; enumeration sent again"
+        open_console().print(f"{day}  {words}")
+
+
+def _wait(engine: Engine, opened: dict[date, bool], *, as_json: bool) -> None:
+    """Stay until every day is finished. Raises typer.Exit when something of them is in review."""
+
+    def look() -> list[DayReport]:
+        return [report_of(engine, each) for each in opened]
+
+    console = open_console()
+    reports = until_finished(look) if as_json else watch(look, console, as_json=False)
     in_review = sum(report.review for report in reports)
     if as_json:
         print_json({"days": [as_document(report) | {"opened": opened[report.day]} for report in reports]})

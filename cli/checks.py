@@ -22,6 +22,8 @@ from strongroom.vault.spool import Spool
 from tasks.fleet import waiting_messages
 
 LARGEST_CLOCK_DIFFERENCE_S = 5.0
+GENESYS_PATIENCE_S = 5.0
+"""Shorter than a worker's: what does not answer now is what the operator wants to know."""
 LEAST_FREE_SPACE_BYTES = 5 * 1024**3
 """A handful of hour-long screen recordings at once."""
 
@@ -140,6 +142,7 @@ def _genesys(settings: Settings) -> str:
             oauth_client.client_secret,
             connect_timeout_s=settings.connect_timeout_s,
             read_timeout_s=settings.read_timeout_s,
+            patience_s=GENESYS_PATIENCE_S,
         )
         try:
             organisation = Names(client).organisation()

@@ -10,7 +10,7 @@ from rich.filesize import decimal
 from rich.table import Table
 from rich.text import Text
 
-from cli.output import columns, instant, json_instant, printable
+from cli.output import columns, count, instant, json_instant, printable
 from strongroom.ledger.engine import Engine
 from strongroom.ledger.progress import DayProgress, day_progress
 from strongroom.ledger.review import review_counts
@@ -143,7 +143,7 @@ def print_whole(console: Console, report: DayReport) -> None:
         table.add_row("" if position else "classes", f"{number:,}", name)
     console.print(table)
     if progress.defaulted:
-        warning = f"{progress.defaulted:,} conversations fell to the default class, because no retention rule matched"
+        warning = f"{count(progress.defaulted, 'conversation')} fell to the default class: no retention rule matched"
         console.print(Text(f"! {warning}", style="yellow"))
         console.print("  see why: strongroom policy explain CONVERSATION")
 

@@ -11,7 +11,6 @@ from cli.connections import ledger, settings_of_process
 from cli.day_report import DayReport, as_document, print_days, print_whole, report_of
 from cli.output import open_console, print_json
 from cli.watching import watch
-from strongroom.house import new_instance, open_house
 from strongroom.ledger.engine import Engine
 from strongroom.ledger.progress import recent_days
 from strongroom.pipeline.days import forgotten_days
@@ -46,7 +45,7 @@ def status(day: DayArgument = None, watching: WatchOption = False, as_json: AsJs
                 print_whole(console, report)
         else:
             reports = _recent(engine)
-            forgotten = forgotten_days(open_house(settings, new_instance()), utc_now())
+            forgotten = forgotten_days(settings, engine, utc_now())
             if as_json:
                 print_json(
                     {

@@ -20,8 +20,9 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m embedded", description=__doc__)
     parser.add_argument("what", choices=["demo", "up"])
     what = parser.parse_args().what
-    # So that everything that was started is stopped here as well, as after Ctrl-C.
+    # Both, whatever a shell that started us in the background made of them: what was started must be stopped.
     signal.signal(signal.SIGTERM, _interrupt)
+    signal.signal(signal.SIGINT, _interrupt)
     isolate_this_process()
     console = open_console()
     try:

@@ -6,7 +6,7 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, RowMapping, case, func, select, update
+from sqlalchemy import Connection, RowMapping, and_, case, exists, func, select, update
 from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.orm import aliased
@@ -184,19 +184,21 @@ def take_discovered(engine: Engine, ref: ConversationRef, holder: Holder) -> Hel
 
 
 def take_captured(engine: Engine, ref: ConversationRef, holder: Holder) -> HeldConversation | None:
-    """Take a revision whose last recording has settled, so that its manifest can be written."""
-    unsettled = (
-        select(recordings.c.recording_id)
-        .where(
-            recordings.c.conversation_id == conversations.c.conversation_id,
-            recordings.c.revision == conversations.c.revision,
-            recordings.c.state.in_(OPEN_RECORDING_STATES),
-        )
-        .exists()
-    )
+    """Take a revision whose last recording has settled, so that its manifest can be written.
+
+    The states its recordings have now are those the manifest will tell: until it stands, a re-queue leaves them alone.
+    """
+    of_revision = and_(recordings.c.conversation_id == ref.conversation_id, recordings.c.revision == ref.revision)
+    unsettled = and_(of_revision, recordings.c.state.in_(OPEN_RECORDING_STATES))
     with transaction(engine) as connection:
-        row = leases.take(connection, conversations, ref._asdict(), ["capturing"], holder, ~unsettled)
-        return None if row is None else _held(row)
+        # before the row is taken: what a re-queue changed by then is seen as unsettled, what it would change waits
+        connection.execute(update(recordings).where(of_revision, ~unsettled).values(manifest_state=recordings.c.state))
+        nothing_unsettled = ~exists(select(recordings.c.recording_id).where(unsettled))
+        row = leases.take(connection, conversations, ref._asdict(), ["capturing"], holder, nothing_unsettled)
+        if row is None:
+            connection.rollback()
+            return None
+        return _held(row)
 
 
 def _held(row: RowMapping) -> HeldConversation:
@@ -305,11 +307,6 @@ def send_conversation_to_review(engine: Engine, held: HeldConversation, holder: 
 def archived(engine: Engine, held: HeldConversation, holder: Holder) -> None:
     """Its manifest stands in the vault and names every object. Raises LeaseLost."""
     with transaction(engine) as connection:
-        connection.execute(
-            update(recordings)
-            .where(recordings.c.conversation_id == held.ref.conversation_id, recordings.c.revision == held.ref.revision)
-            .values(manifest_state=recordings.c.state)
-        )
         leases.change(
             connection,
             conversations,

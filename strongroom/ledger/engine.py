@@ -14,6 +14,8 @@ __all__ = ["Engine", "LeaseLost", "LedgerUnreachable", "connect", "transaction"]
 
 _SCHEMES = frozenset({"postgres", "postgresql", "postgresql+psycopg2"})
 
+_INSUFFICIENT_PRIVILEGE = "42501"  # PostgreSQL's documentation, appendix A
+
 
 class LedgerUnreachable(Unreachable):
     """Postgres does not answer, or broke off. Nothing was committed, so the work is still due."""
@@ -65,7 +67,7 @@ def _address(database_url: str) -> URL:
 def transaction(engine: Engine) -> Iterator[Connection]:
     """One transaction: committed when the block ends, rolled back when it raises.
 
-    Raises LedgerUnreachable when the server can't be reached or goes away.
+    Raises LedgerUnreachable when the server can't be reached or goes away, Misconfigured when the role may not.
     """
     try:
         with engine.begin() as connection:
@@ -75,6 +77,12 @@ def transaction(engine: Engine) -> Iterator[Connection]:
     except DBAPIError as error:
         if error.connection_invalidated:
             raise _unreachable(engine, error) from error
+        if getattr(error.orig, "pgcode", None) == _INSUFFICIENT_PRIVILEGE:
+            raise Misconfigured(
+                f"PostgreSQL refuses: {str(error.orig).strip().splitlines()[0]}",
+                where=f"database {engine.url.database}, role {engine.url.username}",
+                todo="grant it; `strongroom migrate` needs CREATE on the schema, everything else uses its tables",
+            ) from error
         raise
 
 

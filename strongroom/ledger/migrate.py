@@ -6,6 +6,7 @@ from alembic import command
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, func, select
 
 from strongroom.errors import Misconfigured
 from strongroom.ledger.engine import Engine, transaction
@@ -14,25 +15,45 @@ _MIGRATIONS = Path(__file__).resolve().parents[2] / "migrations"
 
 
 def migrate(engine: Engine) -> tuple[str | None, str | None]:
-    """Apply what is missing, in one transaction; the schema's revision before and after. Run again, it does nothing."""
+    """Apply what is missing, in one transaction; the schema's revision before and after. Run again, it does nothing.
+
+    Two at once: the second waits for the first. Raises Misconfigured when the database is newer than this version.
+    """
     config = _config()
     with transaction(engine) as connection:
-        before = MigrationContext.configure(connection).get_current_revision()
+        connection.execute(select(func.pg_advisory_xact_lock(func.hashtext("strongroom.migrate"))))
+        before = _revision(connection)
+        _refuse_newer(engine, before)
         config.attributes["connection"] = connection
         command.upgrade(config, "head")
-        return before, MigrationContext.configure(connection).get_current_revision()
+        return before, _revision(connection)
 
 
 def require_current_schema(engine: Engine) -> None:
     """Raise Misconfigured when the database's schema is not the one this version was written for."""
     expected = ScriptDirectory.from_config(_config()).get_current_head()
     with transaction(engine) as connection:
-        found = MigrationContext.configure(connection).get_current_revision()
+        found = _revision(connection)
+    _refuse_newer(engine, found)
     if found != expected:
         raise Misconfigured(
             f"the database's schema is {found or 'empty'}, this version needs {expected}",
             where=f"database {engine.url.database}",
             todo="run: strongroom migrate",
+        )
+
+
+def _revision(connection: Connection) -> str | None:
+    return MigrationContext.configure(connection).get_current_revision()
+
+
+def _refuse_newer(engine: Engine, found: str | None) -> None:
+    known = {script.revision for script in ScriptDirectory.from_config(_config()).walk_revisions()}
+    if found is not None and found not in known:
+        raise Misconfigured(
+            f"the database's schema is {found}, which this version of Strongroom does not know",
+            where=f"database {engine.url.database}",
+            todo="use the version of Strongroom that migrated it, or a later one",
         )
 
 

@@ -4,13 +4,14 @@ Every intent is kept. A worker that was paused for hours may still put what it i
 intended by anyone is the object.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Column, ColumnElement, Table, select, update
+from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 
 from strongroom.errors import StrongroomError
@@ -79,6 +80,23 @@ def find_object(engine: Engine, ref: PartRef) -> ObjectRow | None:
     return None if row is None else ObjectRow(*row)
 
 
+def find_earlier(engine: Engine, ref: PartRef) -> ObjectRow | None:
+    """The object the same part has in the latest earlier revision that stored it."""
+    statement = (
+        select(*_object_columns())
+        .where(
+            objects.c.conversation_id == ref.conversation_id,
+            objects.c.revision < ref.revision,
+            objects.c.part == ref.part,
+        )
+        .order_by(objects.c.revision.desc())
+        .limit(1)
+    )
+    with transaction(engine) as connection:
+        row = connection.execute(statement).one_or_none()
+    return None if row is None else ObjectRow(*row)
+
+
 def find_intents(engine: Engine, ref: PartRef) -> list[IntentRow]:
     """Every intent there ever was for the part, newest first."""
     statement = (
@@ -141,15 +159,22 @@ def record_object(engine: Engine, ref: PartRef, stored: ObjectRow) -> None:
         )
 
 
-def objects_of(engine: Engine, ref: ConversationRef) -> list[ObjectRow]:
-    """Every object of a revision's own, by key."""
+def objects_of_recordings(
+    engine: Engine, ref: ConversationRef, recording_ids: Collection[str]
+) -> list[tuple[int, ObjectRow]]:
+    """Of each part of these recordings the object it has in the latest revision up to this one, and which that is."""
     statement = (
-        select(*_object_columns())
-        .where(objects.c.conversation_id == ref.conversation_id, objects.c.revision == ref.revision)
-        .order_by(objects.c.key)
+        select(objects.c.revision, *_object_columns())
+        .ext(distinct_on(objects.c.part))
+        .where(
+            objects.c.conversation_id == ref.conversation_id,
+            objects.c.revision <= ref.revision,
+            objects.c.recording_id.in_(recording_ids),
+        )
+        .order_by(objects.c.part, objects.c.revision.desc())
     )
     with transaction(engine) as connection:
-        return [ObjectRow(*row) for row in connection.execute(statement)]
+        return [(revision, ObjectRow(*row)) for revision, *row in connection.execute(statement)]
 
 
 def record_lock(engine: Engine, key: str, lock_mode: str, retain_until: datetime) -> None:

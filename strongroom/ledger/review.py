@@ -5,7 +5,7 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, Table, and_, exists, func, literal, null, select, union_all, update
+from sqlalchemy import ColumnElement, Select, Table, and_, exists, func, literal, null, or_, select, union_all, update
 from sqlalchemy.orm import aliased
 
 from strongroom.ledger import leases
@@ -189,7 +189,14 @@ def _waiting_recordings(selection: Selection) -> list[ColumnElement[bool]]:
 
 
 def _recordings_in(state: str, selection: Selection) -> list[ColumnElement[bool]]:
-    conditions = [recordings.c.state == state, ~_superseded(recordings), *_chosen(selection, recordings.c.cause)]
+    # what a manifest in the making tells must stay so until it stands; what is found then is told by the next revision
+    tellable = or_(recordings.c.manifest_state.is_(None), conversations.c.state == "archived")
+    conditions = [
+        recordings.c.state == state,
+        tellable,
+        ~_superseded(recordings),
+        *_chosen(selection, recordings.c.cause),
+    ]
     if selection.recording_id is not None:
         conditions.append(recordings.c.recording_id == selection.recording_id)
     return conditions

@@ -23,7 +23,7 @@ from strongroom.ledger.engine import LeaseLost
 from strongroom.ledger.heartbeat import kept_conversation
 from strongroom.ledger.recordings import KnownRecording, known_recordings
 from strongroom.ledger.references import ConversationRef
-from strongroom.pipeline.failures import Review, verdict
+from strongroom.pipeline.failures import Review, Unexpected, verdict
 from strongroom.pipeline.outcomes import NOTHING, Next
 from strongroom.retention.classify import Decision, classify
 from strongroom.retention.facts import Facts, Named
@@ -49,6 +49,8 @@ def archive_conversation(house: House, ref: ConversationRef) -> Next:
         return NOTHING
     except StrongroomError as error:
         return put_off(house, held, error)
+    except Exception as error:  # noqa: BLE001  # one record that we can't handle must not block its row for ever
+        return put_off(house, held, Unexpected(error))
 
 
 def put_off(house: House, held: HeldConversation, error: StrongroomError) -> Next:

@@ -12,10 +12,11 @@ from strongroom.house import House
 from strongroom.ledger.conversations import Decided, HeldConversation, archived, take_captured
 from strongroom.ledger.engine import LeaseLost
 from strongroom.ledger.heartbeat import kept_conversation
-from strongroom.ledger.objects import ObjectRow, PartRef, objects_of, record_lock
+from strongroom.ledger.objects import ObjectRow, PartRef, objects_of_recordings, record_lock
 from strongroom.ledger.recordings import KnownRecording, known_recordings
 from strongroom.ledger.references import ConversationRef
 from strongroom.pipeline.capture import put_off
+from strongroom.pipeline.failures import Unexpected
 from strongroom.pipeline.outcomes import NOTHING, Next
 from strongroom.pipeline.parts import Content, Placement, store, stored_already
 from strongroom.times import utc_now
@@ -38,6 +39,8 @@ def complete_conversation(house: House, ref: ConversationRef) -> Next:
         return NOTHING
     except StrongroomError as error:
         return put_off(house, held, error)
+    except Exception as error:  # noqa: BLE001  # one record that we can't handle must not block its row for ever
+        return put_off(house, held, Unexpected(error))
     _log.info("conversation archived", conversation=str(ref))
     return NOTHING
 
@@ -78,17 +81,12 @@ def _complete(house: House, held: HeldConversation, decided: Decided) -> None:
 def _objects_of_recordings(
     house: House, ref: ConversationRef, recordings: Sequence[KnownRecording], lock: Lock
 ) -> list[ObjectRow]:
-    """The objects of all recordings, those of earlier revisions too; theirs are locked as long as this one's."""
-    found: list[ObjectRow] = []
-    for revision in sorted({recording.objects_revision for recording in recordings}):
-        # also of a recording in review: what could be had of it is locked and must be named
-        held_there = {recording.recording_id for recording in recordings if recording.objects_revision == revision}
-        found += [
-            row if revision == ref.revision else _tightened(house, row, lock)
-            for row in objects_of(house.engine, ConversationRef(ref.conversation_id, revision))
-            if row.recording_id in held_there
-        ]
-    return found
+    """The objects of all recordings; those that earlier revisions put are referred to, and locked as long as this one.
+
+    Also of recordings in review: what could be had of them is locked and must be named.
+    """
+    found = objects_of_recordings(house.engine, ref, [recording.recording_id for recording in recordings])
+    return [row if revision == ref.revision else _tightened(house, row, lock) for revision, row in found]
 
 
 def _tightened(house: House, row: ObjectRow, lock: Lock) -> ObjectRow:

@@ -5,6 +5,7 @@ from datetime import UTC, date, datetime, timedelta
 
 from config.settings import Settings
 from strongroom.house import House
+from strongroom.ledger.engine import Engine
 from strongroom.ledger.runs import days_with_run, first_day, open_first_run
 from strongroom.times import day_of, days_between
 
@@ -40,10 +41,10 @@ def open_missed_days(house: House, now: datetime) -> list[date]:
     return [day for day in sorted(missed) if open_first_run(house.engine, day, "due by the calendar")]
 
 
-def forgotten_days(house: House, now: datetime) -> list[date]:
+def forgotten_days(settings: Settings, engine: Engine, now: datetime) -> list[date]:
     """Days since the start that no run has finished and that are too long ago for the catch-up: shown, not skipped."""
-    start = house.settings.start_day or first_day(house.engine)
+    start = settings.start_day or first_day(engine)
     if start is None:
         return []
-    before = catch_up_window(house.settings, start, now).first - timedelta(days=1)
-    return sorted(set(days_between(start, before)) - days_with_run(house.engine, start, before, settled=True))
+    before = catch_up_window(settings, start, now).first - timedelta(days=1)
+    return sorted(set(days_between(start, before)) - days_with_run(engine, start, before, settled=True))

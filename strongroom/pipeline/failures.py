@@ -1,13 +1,27 @@
 """What follows from an error: try again, and when, or give it to a person."""
 
 import random
+import traceback
 from dataclasses import dataclass
+from pathlib import Path
 
 from strongroom.errors import StrongroomError, Unreachable
 from strongroom.genesys.errors import LinkExpired, NotReady, RateLimited
 from strongroom.vault.errors import NotLocked, VaultConflict
 
 FIRST_RETRY_S = 15.0
+
+
+class Unexpected(StrongroomError):
+    """A fault of our own. Says its kind and where in the code; its text, which may hold content, is not repeated."""
+
+    def __init__(self, error: Exception) -> None:
+        frame = traceback.extract_tb(error.__traceback__)[-1]
+        super().__init__(
+            f"unexpected {type(error).__name__} in {frame.name}",
+            where=f"{Path(frame.filename).name} line {frame.lineno}",
+            todo="report it; it is tried again, and goes to review at the deadline",
+        )
 
 
 @dataclass(frozen=True)

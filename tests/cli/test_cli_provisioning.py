@@ -49,7 +49,11 @@ def test_vault_create_is_harmless_twice(
     assert configuration["ObjectLockConfiguration"]["ObjectLockEnabled"] == "Enabled"
 
 
-def test_a_bucket_without_object_lock_is_refused(strongroom: Strongroom, environment: dict[str, str], s3: Any) -> None:
+def test_a_bucket_without_object_lock_is_refused(
+    strongroom: Strongroom, environment: dict[str, str], s3: Any, redis_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("STRONGROOM_REDIS_URL", redis_url)
+    monkeypatch.setattr("cli.checks.GENESYS_PATIENCE_S", 0.1)
     s3.create_bucket(Bucket=environment["STRONGROOM_BUCKET"])
     strongroom("vault", "create").refused(2, "without Object Lock", environment["STRONGROOM_BUCKET"])
     checks = {check["check"]: check for check in strongroom("doctor", "--json").document["checks"]}
@@ -86,7 +90,7 @@ def test_doctor_finds_everything_good(
 def test_doctor_tells_unreachable_from_wrong(
     strongroom: Strongroom, environment: dict[str, str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    monkeypatch.setattr("time.sleep", lambda _: None)  # the pauses of others between attempts
+    monkeypatch.setattr("cli.checks.GENESYS_PATIENCE_S", 0.1)
     blocked = tmp_path / "a-file"
     blocked.touch()
     monkeypatch.setenv("STRONGROOM_SPOOL_DIR", str(blocked / "spool"))

@@ -71,7 +71,7 @@ def test_the_whole_picture_in_words(
     assert "2: still in processing" in words
     assert "review 2 see: strongroom review --day 2025-05-14" in words
     assert "unclassified" in words
-    assert "! 1 conversations fell to the default class" in words
+    assert "! 1 conversation fell to the default class" in words
     assert "…" not in words
 
 

@@ -149,7 +149,7 @@ def test_nights_that_were_missed_are_opened_oldest_first_and_once(engine: Engine
 def test_days_before_the_start_are_nobodys(engine: Engine) -> None:
     assert open_missed_days(house(engine, start_day=before(2)), NOON) == [before(2), before(1)]
     assert open_missed_days(house(engine, start_day=TODAY), NOON) == []
-    assert forgotten_days(house(engine, start_day=TODAY), NOON) == []
+    assert forgotten_days(house(engine, start_day=TODAY).settings, engine, NOON) == []
 
 
 def test_a_gap_longer_than_the_catch_up_is_shown_not_skipped(engine: Engine) -> None:
@@ -157,8 +157,8 @@ def test_a_gap_longer_than_the_catch_up_is_shown_not_skipped(engine: Engine) -> 
     finish(engine, before(4))
     open_run(engine, before(3), "asked for")
     assert open_missed_days(long_ago, NOON) == [before(2), before(1)]
-    assert forgotten_days(long_ago, NOON) == [before(5), before(3)]
+    assert forgotten_days(long_ago.settings, engine, NOON) == [before(5), before(3)]
 
 
 def test_an_archive_that_never_ran_has_forgotten_nothing(engine: Engine) -> None:
-    assert forgotten_days(house(engine), NOON) == []
+    assert forgotten_days(house(engine).settings, engine, NOON) == []

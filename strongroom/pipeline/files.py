@@ -1,0 +1,143 @@
+"""The files of a recording: which there are, and how each gets from its link into the vault."""
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from strongroom.evidence.manifest import sha256_hex
+from strongroom.genesys.containers import check_whole, identify
+from strongroom.genesys.errors import GenesysAnswerInvalid
+from strongroom.genesys.media import fetch_media
+from strongroom.genesys.recordings import Recording
+from strongroom.house import House
+from strongroom.ledger.objects import PartRef, find_earlier
+from strongroom.ledger.recordings import HeldRecording
+from strongroom.pipeline.parts import Content, Placement, store, stored_already
+from strongroom.vault.keys import attachment_key, recording_key
+from strongroom.vault.lock import Lock, LockMode
+
+TEXT_MEDIA = frozenset({"chat", "message", "email"})
+"""Channels whose recording is its transcript: the answer itself is archived, as received."""
+
+
+@dataclass(frozen=True)
+class _Link:
+    """One file of a recording that is to be fetched. `number` counts its parts, None for an attachment."""
+
+    part: str
+    number: int | None
+    attachment_id: str | None
+    url: str
+    file_name: str | None
+    declared_type: str | None
+    length: int | None
+
+
+def store_files(house: House, held: HeldRecording, recording: Recording) -> int:
+    """Store everything a recording consists of; how many objects. Raises what Genesys and the vault raise."""
+    links = list(_links_of(recording))
+    transcripts = 0
+    if recording.media in TEXT_MEDIA and recording.body is not None:
+        _store_transcript(house, held, recording.body)
+        transcripts = 1
+    for link in links:
+        _store_file(house, held, link)
+    return transcripts + len(links)
+
+
+def _links_of(recording: Recording) -> Iterator[_Link]:
+    """The files of a recording: its media, numbered after the transcript where there is one, and its attachments."""
+    first = 2 if recording.media in TEXT_MEDIA else 1
+    for number, (_, url) in enumerate(recording.media_uris, start=first):
+        yield _Link(_part(recording.recording_id, number), number, None, url, None, None, None)
+    times_seen: Counter[str] = Counter()
+    for attachment in recording.attachments:
+        if attachment.url is None:
+            raise GenesysAnswerInvalid(
+                "an attachment has no link",
+                where=f"attachment {attachment.attachment_id} of recording {recording.recording_id}",
+                todo="look the conversation up in Genesys; re-queue when the attachment opens there",
+            )
+        times_seen[attachment.attachment_id] += 1
+        times = times_seen[attachment.attachment_id]
+        # two different files under one id: both are kept, the later ones numbered
+        attachment_id = attachment.attachment_id if times == 1 else f"{attachment.attachment_id}.{times}"
+        yield _Link(
+            part=f"recordings/{recording.recording_id}/attachments/{attachment_id}",
+            number=None,
+            attachment_id=attachment_id,
+            url=attachment.url,
+            file_name=attachment.name,
+            declared_type=attachment.content_type,
+            length=attachment.content_length,
+        )
+
+
+def _part(recording_id: str, number: int) -> str:
+    return f"recordings/{recording_id}/{number}"
+
+
+def _store_transcript(house: House, held: HeldRecording, body: bytes) -> None:
+    """The answer itself, byte for byte as received, is part 1 of a text recording."""
+    part = _part_ref(held, _part(held.ref.recording_id, 1))
+    placement = _placement(held)
+    content = Content(body, len(body), sha256_hex(body), "application/json")
+    if stored_already(house, placement, part) is None and not _stored_by_earlier_revision(house, part, content.sha256):
+        store(house, placement, held.ref, part, _recording_key(held, 1, "json"), content)
+
+
+def _store_file(house: House, held: HeldRecording, link: _Link) -> None:
+    """Fetch one file to the spool, check it, put it once. Extension and content type follow its bytes.
+
+    What an earlier revision put is referred to: an attachment by its id, name and length, media by its bytes.
+    """
+    part = _part_ref(held, link.part)
+    placement = _placement(held)
+    if stored_already(house, placement, part) is not None or _is_attachment_of_earlier_revision(house, part, link):
+        return
+    with house.spool.file() as spooled:
+        fetch_media(house.media, link.url, spooled.write, expected_length=link.length)
+        container = identify(spooled.head, link.declared_type)
+        if link.number is None:
+            # what somebody sent along is archived as it was sent, broken or not; its length has been checked
+            key = attachment_key(
+                held.day,
+                str(held.ref.conversation_id),
+                held.objects_revision,
+                held.ref.recording_id,
+                str(link.attachment_id),
+            )
+        else:
+            check_whole(spooled.path, container)
+            key = _recording_key(held, link.number, container.extension)
+        if _stored_by_earlier_revision(house, part, spooled.sha256):
+            return
+        content = Content(spooled.path, spooled.size_bytes, spooled.sha256, container.content_type, link.file_name)
+        store(house, placement, held.ref, part, key, content)
+
+
+def _stored_by_earlier_revision(house: House, part: PartRef, sha256: str) -> bool:
+    earlier = find_earlier(house.engine, part)
+    return earlier is not None and earlier.sha256 == sha256
+
+
+def _is_attachment_of_earlier_revision(house: House, part: PartRef, link: _Link) -> bool:
+    if link.attachment_id is None or link.length is None:
+        return False
+    earlier = find_earlier(house.engine, part)
+    return earlier is not None and (earlier.file_name, earlier.size_bytes) == (link.file_name, link.length)
+
+
+def _recording_key(held: HeldRecording, number: int, extension: str) -> str:
+    return recording_key(
+        held.day, str(held.ref.conversation_id), held.objects_revision, held.ref.recording_id, number, extension
+    )
+
+
+def _part_ref(held: HeldRecording, part: str) -> PartRef:
+    return PartRef(held.ref.conversation_id, held.objects_revision, held.ref.recording_id, part)
+
+
+def _placement(held: HeldRecording) -> Placement:
+    lock = Lock(LockMode(held.lock_mode), held.retain_until)
+    return Placement(held.ref.conversation, held.day, held.retention_class, lock, held.policy_version)
