@@ -149,8 +149,8 @@ def test_a_revision_refers_to_the_latest_object_of_each_part(engine: Engine, hel
     assert find_earlier(engine, part) is None
     assert find_earlier(engine, grown) == stored(replace(INTENT, key="k/1"), part=part.part)
     record_object(engine, grown, second)
-    found = objects_of_recordings(engine, grown.conversation, ["a"])
-    assert {(revision, row.key) for revision, row in found} == {(2, "r2/k/1"), (1, "k/x")}
+    referred = objects_of_recordings(engine, grown.conversation, ["a"])
+    assert {(revision, row.key) for revision, row in referred} == {(2, "r2/k/1"), (1, "k/x")}
     assert {row.key for _, row in objects_of_recordings(engine, part.conversation, ["a"])} == {"k/1", "k/x"}
     assert objects_of_recordings(engine, grown.conversation, ["b"]) == []
 
