@@ -23,7 +23,7 @@ from embedded.postgres import running_postgres
 from embedded.redis import running_redis
 from embedded.s3 import running_s3
 from embedded.simulator import Simulator, running_simulator
-from embedded.stack import SimulatedDay, settings_environment
+from embedded.stack import settings_environment
 
 MIB = 1024 * 1024
 GOAL_MIB = 200
@@ -45,7 +45,7 @@ class Peak:
 def measure(audio_bytes: int, folder: Path) -> Peak:
     """Archive a day that has one recording, of about `audio_bytes`, with one worker process."""
     with ExitStack() as running:
-        simulator, seed = _day_of_one_call(running, folder)
+        simulator = _day_of_one_call(running, folder)
         requests.post(f"{simulator.url}/_sim/media", json={"audio_bytes": audio_bytes}, timeout=10).raise_for_status()
         postgres = running.enter_context(running_postgres(folder / "postgres.log"))
         redis = running.enter_context(running_redis(folder / "redis.log"))
@@ -57,7 +57,7 @@ def measure(audio_bytes: int, folder: Path) -> Peak:
             s3.endpoint_url,
             simulator.url,
             simulator.genesys_clients,
-            SimulatedDay(_DAY, 1, seed),
+            _DAY,
         ) | {"CELERY_WORKER_CONCURRENCY": "1", "STRONGROOM_CATCH_UP_DAYS": "0", "STRONGROOM_LEASE_S": "300"}
         strongroom(environment, "migrate")
         strongroom(environment, "vault", "create")
@@ -69,7 +69,7 @@ def measure(audio_bytes: int, folder: Path) -> Peak:
         return Peak(simulator.stats()["media"]["bytes"], worker, pool, seconds)
 
 
-def _day_of_one_call(running: ExitStack, folder: Path) -> tuple[Simulator, int]:
+def _day_of_one_call(running: ExitStack, folder: Path) -> Simulator:
     """A simulator whose day has one conversation with one recording, a call that is to be had."""
     for seed in _SEEDS:
         with ExitStack() as trial:
@@ -80,7 +80,7 @@ def _day_of_one_call(running: ExitStack, folder: Path) -> tuple[Simulator, int]:
             found = [(recording["media"], recording["outcome"]) for recording in conversation["recordings"]]
             if found == [("audio", "available")]:
                 running.enter_context(trial.pop_all())
-                return simulator, seed
+                return simulator
     raise AssertionError("no seed gives a day of one call")
 
 

@@ -32,13 +32,11 @@ _SHORTENED = {
     "STRONGROOM_ENUMERATE_AT": "00:00",
     "STRONGROOM_QUIET_S": "0",
     "STRONGROOM_RETRY_INTERVAL_S": "2",
+    "STRONGROOM_RETRY_DEADLINE_S": "20",
     "STRONGROOM_LEASE_S": "10",
     "STRONGROOM_SWEEP_INTERVAL_S": "2",
     "STRONGROOM_ENQUEUE_GRACE_S": "15",
 }
-# The deadline counts from when a recording was first seen: it must outlast the queue before its first attempt.
-_RETRY_DEADLINE_S = 30.0
-_RETRY_DEADLINE_S_PER_CONVERSATION = 0.3
 
 
 @dataclass(frozen=True)
@@ -89,7 +87,7 @@ def running_stack(folder: Path, simulated: SimulatedDay) -> Iterator[Stack]:
             s3.endpoint_url,
             simulator.url,
             simulator.genesys_clients,
-            simulated,
+            simulated.day,
         )
         strongroom(environment, "migrate")
         strongroom(environment, "vault", "create")
@@ -103,7 +101,7 @@ def settings_environment(
     s3_endpoint_url: str,
     genesys_url: str,
     genesys_clients: str,
-    simulated: SimulatedDay,
+    start_day: date,
 ) -> dict[str, str]:
     """The environment of every process of the archive on this stack."""
     return {
@@ -114,10 +112,7 @@ def settings_environment(
         "STRONGROOM_GENESYS_API_URL": genesys_url,
         "STRONGROOM_GENESYS_LOGIN_URL": genesys_url,
         "STRONGROOM_GENESYS_CLIENTS": genesys_clients,
-        "STRONGROOM_START_DAY": simulated.day.isoformat(),
-        "STRONGROOM_RETRY_DEADLINE_S": str(
-            _RETRY_DEADLINE_S + _RETRY_DEADLINE_S_PER_CONVERSATION * simulated.conversations
-        ),
+        "STRONGROOM_START_DAY": start_day.isoformat(),
         "STRONGROOM_SPOOL_DIR": str(folder / "spool"),
         "CELERY_BEAT_SCHEDULE": str(folder / "beat-schedule"),
         "CELERY_WORKER_CONCURRENCY": "3",

@@ -11,7 +11,7 @@ import yaml
 
 from config.settings import Settings
 from embedded.fleet import procfile_commands
-from embedded.stack import FLEET, SimulatedDay, settings_environment
+from embedded.stack import FLEET, settings_environment
 
 REPOSITORY = Path(__file__).parent.parent
 PROCESSES = {"worker", "control", "beat", "flower"}
@@ -90,7 +90,7 @@ def test_the_embedded_stack_gives_settings_only(tmp_path: Path) -> None:
         "http://127.0.0.1:2",
         "http://127.0.0.1:3",
         "a:b",
-        SimulatedDay(date(2025, 5, 14), 1, 1),
+        date(2025, 5, 14),
     )
     assert {name for name in environment if name.startswith("STRONGROOM_")} <= SETTINGS
 

@@ -21,3 +21,8 @@ def objects(value: object) -> Iterator[dict[str, Any]]:
 def text_or_none(value: object) -> str | None:
     """A non-empty string, or None for anything else."""
     return value if isinstance(value, str) and value else None
+
+
+def word_or_none(value: object) -> str | None:
+    """A non-empty string of printable characters, as the vendor's ids and enum values are, or None."""
+    return value if isinstance(value, str) and value and value.isprintable() else None

@@ -7,7 +7,7 @@ from urllib.parse import quote
 
 from strongroom.genesys.client import GenesysClient
 from strongroom.genesys.errors import GenesysAnswerInvalid, NotReady
-from strongroom.genesys.fields import is_uuid, objects, text_or_none
+from strongroom.genesys.fields import is_uuid, objects, text_or_none, word_or_none
 
 NOT_READY_STATES = frozenset({"UPLOADING", "RESTORING", "TRANSCODING"})
 """The vendor's fileStates, and our word for a 202."""
@@ -83,7 +83,7 @@ def recording_with_media(
         },
     )
     record = answer.json if isinstance(answer.json, dict) else {}
-    state = "TRANSCODING" if answer.status == 202 else text_or_none(record.get("fileState"))
+    state = "TRANSCODING" if answer.status == 202 else word_or_none(record.get("fileState"))
     if state in NOT_READY_STATES:
         raise NotReady(
             f"the recording is {state}",
@@ -104,11 +104,11 @@ def _parse(record: object, body: bytes | None, path: str) -> Recording:
         raw=record,
         body=body,
         recording_id=record["id"],
-        session_id=text_or_none(record.get("sessionId")),
-        media=text_or_none(record.get("media")),
-        media_subtype=text_or_none(record.get("mediaSubtype")),
-        file_state=text_or_none(record.get("fileState")),
-        error_status=text_or_none(record.get("recordingErrorStatus")),
+        session_id=word_or_none(record.get("sessionId")),
+        media=word_or_none(record.get("media")),
+        media_subtype=word_or_none(record.get("mediaSubtype")),
+        file_state=word_or_none(record.get("fileState")),
+        error_status=word_or_none(record.get("recordingErrorStatus")),
         media_uris=_media_uris(record.get("mediaUris"), path),
         attachments=tuple(_attachments(record)),
     )

@@ -168,9 +168,19 @@ def _exchange(session: requests.Session, request: Request, timeouts: Timeouts) -
 
 def _json_or_none(body: bytearray) -> Any:
     try:
-        return json.loads(body)
+        return json.loads(body, parse_constant=_refuse, parse_float=_finite)
     except (ValueError, RecursionError):
         return None
+
+
+def _finite(text: str) -> float:
+    number = float(text)
+    return number if math.isfinite(number) else _refuse(text)
+
+
+def _refuse(text: str) -> float:
+    """NaN and numbers beyond a float are no JSON (RFC 8259, section 6), and nothing after us takes them."""
+    raise ValueError(f"{text} is no JSON number")
 
 
 def _promised(request: Request, answer: Answer) -> Answer:

@@ -23,6 +23,7 @@ from sqlalchemy import (
 
 RUN_STATES = ("enumerating", "capturing", "settled")
 CONVERSATION_STATES = ("discovered", "capturing", "archived", "review")
+ACTIVITY_READ_STATES = ("wanted", "submitted", "read")
 RECORDING_STATES = ("expected", "waiting", "stored", "absent", "review")
 
 OPEN_CONVERSATION_STATES = ("discovered", "capturing")
@@ -112,11 +113,24 @@ recordings = Table(
     Column("deadline_at", DateTime(timezone=True), nullable=False),
     # the revision whose objects hold this recording: its own, or an earlier one that is referred to
     Column("objects_revision", Integer, nullable=False),
+    # what the vendor says can't be had of it: [{"part", "reason"}]
+    Column("unavailable", JSON),
+    # when Genesys was asked to restore it from its own archive
+    Column("restore_asked_at", DateTime(timezone=True)),
     # the state as the revision's manifest tells it; differs from `state` when a recording is found later
     Column("manifest_state", Text),
     ForeignKeyConstraint(["conversation_id", "revision"], ["conversations.conversation_id", "conversations.revision"]),
     Index("ix_recordings_open_due_at", "due_at", postgresql_where=text(_one_of("state", OPEN_RECORDING_STATES))),
     Index("ix_recordings_review", "conversation_id", postgresql_where=text("state = 'review'")),
+)
+
+activity_reads = Table(
+    "activity_reads",
+    metadata,
+    Column("day", Date, primary_key=True),
+    Column("job_id", Text),
+    *_state(ACTIVITY_READ_STATES),
+    *_work(),
 )
 
 
@@ -130,7 +144,8 @@ def _object_columns() -> tuple[Column[object], ...]:
         Column("size_bytes", BigInteger, nullable=False),
         Column("sha256", Text, CheckConstraint("sha256 ~ '^[0-9a-f]{64}$'", name="sha256"), nullable=False),
         Column("content_type", Text, nullable=False),
-        Column("file_name", Text),
+        # JSON, not text: it may hold what PostgreSQL's text can't
+        Column("file_name", JSON(none_as_null=True)),
         Column("lock_mode", Text, nullable=False),
         Column("retain_until", DateTime(timezone=True), nullable=False),
     )

@@ -6,10 +6,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from strongroom.errors import StrongroomError, Unreachable
-from strongroom.genesys.errors import LinkExpired, NotReady, RateLimited
-from strongroom.vault.errors import NotLocked, VaultConflict
+from strongroom.genesys.errors import CredentialsRefused, LinkExpired, NotReady, RateLimited
+from strongroom.vault.errors import NotLocked, VaultConflict, VaultRefused
 
 FIRST_RETRY_S = 15.0
+# A wrong credential or bucket concerns everything at once: the night must not end on the review list for it.
+_OURS = (Unreachable, CredentialsRefused, VaultRefused)
 
 
 class Unexpected(StrongroomError):
@@ -26,7 +28,7 @@ class Unexpected(StrongroomError):
 
 @dataclass(frozen=True)
 class Retry:
-    """Try again in `due_in_s` seconds. `ours`: a server is down or an allowance used up, which no deadline ends."""
+    """Try again in `due_in_s` seconds. `ours`: a server, a credential or an allowance fails us; no deadline ends it."""
 
     due_in_s: float
     ours: bool
@@ -55,4 +57,4 @@ def verdict(error: StrongroomError, *, attempts: int, retry_interval_s: float) -
         case LinkExpired():
             return Retry(min(1.0, retry_interval_s), ours=False)
     backoff_s = min(FIRST_RETRY_S * 2 ** min(attempts - 1, 20), retry_interval_s)
-    return Retry(backoff_s * random.uniform(0.8, 1.2), ours=isinstance(error, Unreachable))
+    return Retry(backoff_s * random.uniform(0.8, 1.2), ours=isinstance(error, _OURS))

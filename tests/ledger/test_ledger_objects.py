@@ -13,16 +13,16 @@ from strongroom.ledger.objects import (
     IntentRow,
     ObjectRow,
     PartRef,
+    find_earlier,
     find_intents,
     find_object,
-    find_earlier,
     objects_of_recordings,
     record_intent,
     record_lock,
     record_object,
 )
 from strongroom.ledger.recordings import take_recording
-from strongroom.ledger.references import ConversationRef, RecordingRef
+from strongroom.ledger.references import RecordingRef
 
 LATER = DECIDED.retain_until + timedelta(days=365)
 
