@@ -14,6 +14,7 @@ QUEUE_OF_TASK = {
     "archive_recording": BULK,
     "complete_conversation": CONTROL,
     "enumerate_day": CONTROL,
+    "read_activity": CONTROL,
     "sweep": CONTROL,
 }
 

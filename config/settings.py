@@ -71,10 +71,12 @@ class Settings(BaseModel):
     enumerate_at: Annotated[time, BeforeValidator(_time_of_day)] = time(0, 30)
     catch_up_days: Annotated[int, Field(ge=0, le=366)] = 14
     look_back_days: Annotated[int, Field(ge=0, le=366)] = 7
+    second_look_days: Annotated[int, Field(ge=0, le=31)] = 3
     overlap_s: Seconds = 1_800
     quiet_s: Seconds = 1_800
     retry_interval_s: PositiveSeconds = 900
     retry_deadline_s: Annotated[PositiveSeconds, Field(validate_default=True)] = 14_400
+    restore_deadline_s: PositiveSeconds = 172_800
 
     # the fleet
     lease_s: Annotated[float, Field(ge=1, le=3_600, allow_inf_nan=False)] = 300

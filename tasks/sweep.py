@@ -17,6 +17,7 @@ def sweep(self: Task) -> None:
     house = self.app.house
     due = find_due(house, utc_now(), room=max(0, house.settings.sweep_batch - waiting_messages(self.app)))
     send(self.app, "enumerate_day", [(day.isoformat(),) for day in due.days])
+    send(self.app, "read_activity", [(day.isoformat(),) for day in due.activity])
     send(self.app, "archive_conversation", map(conversation_arguments, due.discovered))
     send(self.app, "complete_conversation", map(conversation_arguments, due.captured))
     send(self.app, "archive_recording", map(recording_arguments, due.recordings))

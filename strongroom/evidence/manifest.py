@@ -5,7 +5,7 @@ Its form is `docs/manifest.schema.json`. The first twelve fields are the archivi
 
 import hashlib
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -47,7 +47,10 @@ class ManifestObject:
 
 @dataclass(frozen=True)
 class ManifestRecording:
-    """A recording and how it ended: stored, absent or in review; the reason says why in words."""
+    """A recording and how it ended: stored, absent or in review; the reason says why in words.
+
+    `unavailable` are the parts that Genesys says can't be had, each `{"part", "reason"}`, the reason in its own word.
+    """
 
     recording_id: str
     session_id: str | None
@@ -55,6 +58,7 @@ class ManifestRecording:
     state: str
     reason: str
     object_keys: tuple[str, ...]
+    unavailable: Sequence[Mapping[str, str]]
 
     def entry(self) -> dict[str, Any]:
         """As the manifest names it."""
@@ -65,6 +69,26 @@ class ManifestRecording:
             "state": self.state,
             "reason": self.reason,
             "objects": list(self.object_keys),
+            "unavailable": [dict(one) for one in self.unavailable],
+        }
+
+
+@dataclass(frozen=True)
+class Predecessor:
+    """The manifest of the revision before."""
+
+    revision: int
+    key: str
+    version_id: str
+    sha256: str
+
+    def entry(self) -> dict[str, Any]:
+        """As the next manifest names it."""
+        return {
+            "revision": self.revision,
+            "key": self.key,
+            "versionId": self.version_id,
+            "sha256": self.sha256,
         }
 
 
@@ -74,6 +98,7 @@ class Manifest:
 
     conversation_id: UUID
     revision: int
+    predecessor: Predecessor | None
     day: date
     conversation_start: datetime
     conversation_end: datetime
@@ -109,7 +134,7 @@ class Manifest:
             "scheduledDeletionDate": first_day_without_lock(self.retain_until).isoformat(),
             "genesysCloudRegion": self.region,
             "revision": self.revision,
-            "previousRevision": self.revision - 1 if self.revision > 1 else None,
+            "predecessor": None if self.predecessor is None else self.predecessor.entry(),
             "policyVersion": self.policy_version,
             "basis": self.basis,
             "reasons": list(self.reasons),

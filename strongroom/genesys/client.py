@@ -44,6 +44,10 @@ class GenesysClient:
         """POST JSON to a path; `repeatable` only if doing it twice does no harm (a query). Raises as `get` does."""
         return self._call("POST", path, params=None, json=json, repeatable=repeatable)
 
+    def put(self, path: str, json: Any) -> Answer:
+        """PUT JSON to a path, which may be done twice. Raises as `get` does."""
+        return self._call("PUT", path, params=None, json=json, repeatable=True)
+
     def _call(self, method: str, path: str, *, params: Mapping[str, Any] | None, json: Any, repeatable: bool) -> Answer:
         def attempt(token: str) -> Answer:
             request = Request(

@@ -2,13 +2,16 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 from urllib.parse import quote
 
 from strongroom.genesys.client import GenesysClient
 from strongroom.genesys.errors import GenesysAnswerInvalid, NotReady
 from strongroom.genesys.fields import is_uuid, objects, text_or_none, word_or_none
+from strongroom.times import format_instant
 
+_CONTENT = frozenset({"mediaUris", "transcript", "emailTranscript", "messagingTranscript"})
 NOT_READY_STATES = frozenset({"UPLOADING", "RESTORING", "TRANSCODING"})
 """The vendor's fileStates, and our word for a 202."""
 
@@ -32,6 +35,7 @@ class Attachment:
 class Recording:
     """One recording. `raw` is the record whole; `body` the answer's bytes as received, when it was asked for singly.
 
+    `remaining_restorations` is how many restores from Genesys's own archive the organisation has left.
     `media` is audio, chat, email, message, screen or what the vendor adds; `file_state` likewise. `media_uris` are
     (name, link) in an order that is the same at every request, so that part n stays part n. The links are
     bearer secrets: never log them.
@@ -45,8 +49,14 @@ class Recording:
     media_subtype: str | None
     file_state: str | None
     error_status: str | None
+    remaining_restorations: int | None
     media_uris: tuple[tuple[str, str], ...]
     attachments: tuple[Attachment, ...]
+
+    @property
+    def listing(self) -> dict[str, Any]:
+        """What is known of it, without links and without what people said: as `recordingmetadata` lists it."""
+        return {name: value for name, value in self.raw.items() if name not in _CONTENT}
 
 
 def recording_metadata(client: GenesysClient, conversation_id: str) -> list[Recording]:
@@ -97,6 +107,18 @@ def recording_with_media(
     return recording
 
 
+def request_restore(client: GenesysClient, conversation_id: str, recording: Recording, until: datetime) -> None:
+    """Ask Genesys to bring a recording back from its own archive until an instant; RESTORING, then RESTORED follow.
+
+    A new archive date of an archived recording restores it (SDK, `put_conversation_recording`); it counts against the
+    organisation's restorations and needs the permission to restore. Raises what the client raises.
+    """
+    path = (
+        f"/api/v2/conversations/{quote(conversation_id, safe='')}/recordings/{quote(recording.recording_id, safe='')}"
+    )
+    client.put(path, recording.raw | {"archiveDate": format_instant(until)})
+
+
 def _parse(record: object, body: bytes | None, path: str) -> Recording:
     if not isinstance(record, dict) or not is_uuid(record.get("id")):
         raise _invalid("a recording has no UUID for an id", path)
@@ -109,6 +131,7 @@ def _parse(record: object, body: bytes | None, path: str) -> Recording:
         media_subtype=word_or_none(record.get("mediaSubtype")),
         file_state=word_or_none(record.get("fileState")),
         error_status=word_or_none(record.get("recordingErrorStatus")),
+        remaining_restorations=_count_or_none(record.get("remainingRestorationsAllowedForOrg")),
         media_uris=_media_uris(record.get("mediaUris"), path),
         attachments=tuple(_attachments(record)),
     )
@@ -157,6 +180,10 @@ def _attachment(item: dict[str, Any], id_member: str, link: str, content_type: s
         content_type=text_or_none(item.get(content_type)),
         content_length=length if isinstance(length, int) and not isinstance(length, bool) and length >= 0 else None,
     )
+
+
+def _count_or_none(value: object) -> int | None:
+    return value if isinstance(value, int) and not isinstance(value, bool) and value >= 0 else None
 
 
 def _seconds(milliseconds: object) -> float | None:

@@ -1,5 +1,7 @@
 """What is due, not held and not enqueued lately: what the sweeper re-enqueues. The broker may lose every message."""
 
+from datetime import date
+
 from sqlalchemy import ColumnElement, Table, and_, exists, func, or_, select, tuple_, update
 from sqlalchemy.sql.dml import Update
 
@@ -7,7 +9,14 @@ from strongroom.ledger import leases
 from strongroom.ledger.engine import Engine, transaction
 from strongroom.ledger.references import ConversationRef, RecordingRef
 from strongroom.ledger.runs import Run
-from strongroom.ledger.schema import OPEN_RECORDING_STATES, conversations, recordings, runs
+from strongroom.ledger.schema import (
+    OPEN_ACTIVITY_READ_STATES,
+    OPEN_RECORDING_STATES,
+    activity_reads,
+    conversations,
+    recordings,
+    runs,
+)
 
 
 def claim_runs(engine: Engine, grace_s: float, limit: int) -> list[Run]:
@@ -15,6 +24,13 @@ def claim_runs(engine: Engine, grace_s: float, limit: int) -> list[Run]:
     statement = _claim(runs, runs.c.state == "enumerating", grace_s, limit).returning(runs.c.run_id, runs.c.day)
     with transaction(engine) as connection:
         return [Run(*row) for row in connection.execute(statement)]
+
+
+def claim_activity_reads(engine: Engine, grace_s: float, limit: int) -> list[date]:
+    """Days whose activity read has a step due."""
+    statement = _claim(activity_reads, activity_reads.c.state.in_(OPEN_ACTIVITY_READ_STATES), grace_s, limit)
+    with transaction(engine) as connection:
+        return list(connection.scalars(statement.returning(activity_reads.c.day)))
 
 
 def claim_discovered(engine: Engine, grace_s: float, limit: int) -> list[ConversationRef]:

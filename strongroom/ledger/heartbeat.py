@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import date
 
 import structlog
 from sqlalchemy import Table
@@ -12,7 +13,7 @@ from strongroom.ledger.engine import Engine, LedgerUnreachable
 from strongroom.ledger.leases import Holder
 from strongroom.ledger.references import ConversationRef, RecordingRef
 from strongroom.ledger.runs import Run
-from strongroom.ledger.schema import conversations, recordings, runs
+from strongroom.ledger.schema import activity_reads, conversations, recordings, runs
 
 _log = structlog.get_logger()
 
@@ -21,6 +22,13 @@ _log = structlog.get_logger()
 def kept_run(engine: Engine, run: Run, holder: Holder) -> Iterator[None]:
     """Keep a run's lease inside the block."""
     with _kept(engine, runs, {"run_id": run.run_id}, holder):
+        yield
+
+
+@contextmanager
+def kept_activity_read(engine: Engine, day: date, holder: Holder) -> Iterator[None]:
+    """Keep the lease of a day's activity read inside the block."""
+    with _kept(engine, activity_reads, {"day": day}, holder):
         yield
 
 

@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Interval, RowMapping, Table, and_, func, literal, or_, update
 
 from strongroom.ledger.engine import Engine, LeaseLost, transaction
-from strongroom.ledger.schema import conversations, recordings, runs
+from strongroom.ledger.schema import activity_reads, conversations, recordings, runs
 
 # a message with a countdown may be delivered a moment before the row is due
 _EARLY = timedelta(seconds=1)
@@ -122,7 +122,7 @@ def hand_back(engine: Engine, owner_prefix: str) -> int:
     """Free every row held under owners that start so: what a stopping worker held needn't wait for a time-out."""
     handed_back = 0
     with transaction(engine) as connection:
-        for table in (runs, conversations, recordings):
+        for table in (runs, conversations, recordings, activity_reads):
             statement = (
                 update(table)
                 .where(table.c.lease_owner.startswith(owner_prefix, autoescape=True))

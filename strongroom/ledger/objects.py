@@ -80,10 +80,10 @@ def find_object(engine: Engine, ref: PartRef) -> ObjectRow | None:
     return None if row is None else ObjectRow(*row)
 
 
-def find_earlier(engine: Engine, ref: PartRef) -> ObjectRow | None:
-    """The object the same part has in the latest earlier revision that stored it."""
+def find_earlier(engine: Engine, ref: PartRef) -> tuple[int, ObjectRow] | None:
+    """The latest earlier revision that stored the same part, and the object it has there."""
     statement = (
-        select(*_object_columns())
+        select(objects.c.revision, *_object_columns())
         .where(
             objects.c.conversation_id == ref.conversation_id,
             objects.c.revision < ref.revision,
@@ -93,8 +93,11 @@ def find_earlier(engine: Engine, ref: PartRef) -> ObjectRow | None:
         .limit(1)
     )
     with transaction(engine) as connection:
-        row = connection.execute(statement).one_or_none()
-    return None if row is None else ObjectRow(*row)
+        found = connection.execute(statement).one_or_none()
+    if found is None:
+        return None
+    revision, *row = found
+    return revision, ObjectRow(*row)
 
 
 def find_intents(engine: Engine, ref: PartRef) -> list[IntentRow]:

@@ -1,11 +1,11 @@
 """Recordings: `expected → waiting → stored | absent | review`."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Literal
 
-from sqlalchemy import Connection, RowMapping, and_, case, delete, func, literal, select, update
+from sqlalchemy import Connection, RowMapping, and_, case, delete, func, literal, null, select, update
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 
 from strongroom.ledger import leases
@@ -33,6 +33,7 @@ class HeldRecording:
     taken_at: datetime
     attempts: int
     objects_revision: int
+    restore_asked_at: datetime | None
 
 
 @dataclass(frozen=True)
@@ -46,6 +47,7 @@ class KnownRecording:
     state: str
     cause: str
     objects_revision: int
+    unavailable: list[dict[str, str]] | None
 
 
 def take_recording(engine: Engine, ref: RecordingRef, holder: Holder) -> HeldRecording | None:
@@ -75,6 +77,7 @@ def take_recording(engine: Engine, ref: RecordingRef, holder: Holder) -> HeldRec
         taken_at=row["taken_at"],
         attempts=row["attempts"],
         objects_revision=row["objects_revision"],
+        restore_asked_at=row["restore_asked_at"],
     )
 
 
@@ -103,9 +106,16 @@ def postpone_recording(
 
 
 def settle_recording(
-    engine: Engine, ref: RecordingRef, holder: Holder, state: Settled, cause: str
+    engine: Engine,
+    ref: RecordingRef,
+    holder: Holder,
+    state: Settled,
+    cause: str,
+    unavailable: Sequence[Mapping[str, str]] = (),
 ) -> ConversationRef | None:
     """Settle a recording; the conversation revision that can be completed now, when this was its last.
+
+    `unavailable` names the parts that the vendor says can't be had, each `{"part", "reason"}`.
 
     The conversation's row is locked first, so of two workers that settle the last two exactly one sees it.
     When the conversation is archived already (this recording was re-queued from review), settling the last one opens
@@ -121,7 +131,16 @@ def settle_recording(
             .mappings()
             .one()
         )
-        leases.change(connection, recordings, ref._asdict(), OPEN_RECORDING_STATES, holder, state=state, cause=cause)
+        leases.change(
+            connection,
+            recordings,
+            ref._asdict(),
+            OPEN_RECORDING_STATES,
+            holder,
+            state=state,
+            cause=cause,
+            unavailable=[dict(one) for one in unavailable] or null(),
+        )
         siblings = recordings_of(connection, ref.conversation)
         if any(sibling.state in OPEN_RECORDING_STATES for sibling in siblings):
             return None
@@ -230,6 +249,25 @@ def refresh_listing(
             raise LeaseLost(str(ref))
 
 
+def wait_for_restore(engine: Engine, ref: RecordingRef, holder: Holder, *, asked: bool, deadline_s: float) -> None:
+    """The recording must be restored by Genesys first: it is waited for `deadline_s`. Raises LeaseLost.
+
+    The time counts from now when the restore was `asked` for, else from when the recording was first seen.
+    """
+    counted_from = func.clock_timestamp() if asked else recordings.c.first_seen_at
+    statement = (
+        update(recordings)
+        .where(leases.identified(recordings, ref._asdict()), recordings.c.lease_owner == holder.owner)
+        .values(
+            restore_asked_at=func.clock_timestamp() if asked else recordings.c.restore_asked_at,
+            deadline_at=func.greatest(recordings.c.deadline_at, counted_from + leases.seconds(deadline_s)),
+        )
+    )
+    with transaction(engine) as connection:
+        if connection.execute(statement).rowcount != 1:
+            raise LeaseLost(str(ref))
+
+
 def known_recordings(engine: Engine, ref: ConversationRef) -> list[KnownRecording]:
     """Every recording of a revision, by id."""
     with transaction(engine) as connection:
@@ -247,6 +285,7 @@ def recordings_of(connection: Connection, ref: ConversationRef) -> list[KnownRec
             recordings.c.state,
             recordings.c.cause,
             recordings.c.objects_revision,
+            recordings.c.unavailable,
         )
         .where(recordings.c.conversation_id == ref.conversation_id, recordings.c.revision == ref.revision)
         .order_by(recordings.c.recording_id)

@@ -28,6 +28,7 @@ RECORDING_STATES = ("expected", "waiting", "stored", "absent", "review")
 
 OPEN_CONVERSATION_STATES = ("discovered", "capturing")
 OPEN_RECORDING_STATES = ("expected", "waiting")
+OPEN_ACTIVITY_READ_STATES = ("wanted", "submitted")
 
 metadata = MetaData(
     naming_convention={

@@ -23,7 +23,7 @@ from strongroom.ledger.engine import LeaseLost
 from strongroom.ledger.heartbeat import kept_conversation
 from strongroom.ledger.recordings import KnownRecording, known_recordings
 from strongroom.ledger.references import ConversationRef
-from strongroom.pipeline.failures import Review, Unexpected, verdict
+from strongroom.pipeline.failures import Review, Unexpected, given_up, verdict
 from strongroom.pipeline.outcomes import NOTHING, Next
 from strongroom.retention.classify import Decision, classify
 from strongroom.retention.facts import Facts, Named
@@ -59,7 +59,9 @@ def put_off(house: House, held: HeldConversation, error: StrongroomError) -> Nex
     decided = verdict(error, attempts=held.attempts, retry_interval_s=house.settings.retry_interval_s)
     overdue = held.taken_at >= held.deadline_at
     try:
-        if isinstance(decided, Review) or (overdue and not decided.ours):
+        if isinstance(decided, Review) or (
+            not decided.ours and given_up(error, overdue=overdue, attempts=held.attempts)
+        ):
             send_conversation_to_review(house.engine, held, house.holder, error.reason)
             return NOTHING
         postpone_conversation(house.engine, held, house.holder, decided.due_in_s, error.reason)
@@ -150,7 +152,7 @@ def _as_decided(decision: Decision) -> Decided:
 
 def expected_of(recording: Recording) -> ExpectedRecording:
     """A listed recording as the ledger expects it."""
-    return ExpectedRecording(recording.recording_id, recording.session_id, recording.media, recording.raw)
+    return ExpectedRecording(recording.recording_id, recording.session_id, recording.media, recording.listing)
 
 
 def _expected(
@@ -183,5 +185,5 @@ def _carried(recording: Recording, known: KnownRecording | None) -> ExpectedReco
     if any(known.listed.get(name) != recording.raw.get(name) for name in _CONTENT_FIELDS):
         return expected
     return ExpectedRecording(
-        recording.recording_id, recording.session_id, recording.media, recording.raw, known.objects_revision
+        recording.recording_id, recording.session_id, recording.media, recording.listing, known.objects_revision
     )

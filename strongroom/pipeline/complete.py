@@ -7,12 +7,19 @@ import structlog
 
 from strongroom import __version__
 from strongroom.errors import StrongroomError
-from strongroom.evidence.manifest import Manifest, ManifestObject, ManifestRecording, canonical_json, sha256_hex
+from strongroom.evidence.manifest import (
+    Manifest,
+    ManifestObject,
+    ManifestRecording,
+    Predecessor,
+    canonical_json,
+    sha256_hex,
+)
 from strongroom.house import House
 from strongroom.ledger.conversations import Decided, HeldConversation, archived, take_captured
 from strongroom.ledger.engine import LeaseLost
 from strongroom.ledger.heartbeat import kept_conversation
-from strongroom.ledger.objects import ObjectRow, PartRef, objects_of_recordings, record_lock
+from strongroom.ledger.objects import ObjectRow, PartRef, find_earlier, objects_of_recordings, record_lock
 from strongroom.ledger.recordings import KnownRecording, known_recordings
 from strongroom.ledger.references import ConversationRef
 from strongroom.pipeline.capture import put_off
@@ -89,6 +96,16 @@ def _objects_of_recordings(
     return [row if revision == ref.revision else _tightened(house, row, lock) for revision, row in found]
 
 
+def _predecessor(house: House, ref: ConversationRef) -> Predecessor | None:
+    """The manifest before this one; the revision before has none when it never got past review."""
+    part = PartRef(*ref, None, "manifest")
+    earlier = find_earlier(house.engine, part)
+    if earlier is None:
+        return None
+    revision, row = earlier
+    return Predecessor(revision, row.key, row.version_id, row.sha256)
+
+
 def _tightened(house: House, row: ObjectRow, lock: Lock) -> ObjectRow:
     stands = tighten(house.store, row.key, row.version_id, lock)
     record_lock(house.engine, row.key, stands.mode.value, stands.retain_until)
@@ -122,6 +139,7 @@ def _manifest(
     return Manifest(
         conversation_id=held.ref.conversation_id,
         revision=held.ref.revision,
+        predecessor=_predecessor(house, held.ref),
         day=held.day,
         conversation_start=held.conversation_start,
         conversation_end=held.conversation_end,
@@ -146,6 +164,7 @@ def _manifest(
                 state=recording.state,
                 reason=recording.cause,
                 object_keys=tuple(row.key for row in objects if row.recording_id == recording.recording_id),
+                unavailable=recording.unavailable or (),
             )
             for recording in recordings
         ],

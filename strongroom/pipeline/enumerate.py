@@ -1,7 +1,8 @@
 """Which conversations ended on a day. The query knows them by start, the promise is about ends."""
 
-from collections.abc import Iterator
-from datetime import date, timedelta
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
 from uuid import UUID
 
 import structlog
@@ -13,11 +14,34 @@ from strongroom.ledger.conversations import Found, discover
 from strongroom.ledger.engine import LeaseLost
 from strongroom.ledger.heartbeat import kept_run
 from strongroom.ledger.references import ConversationRef
-from strongroom.ledger.runs import enumerated, postpone_run, take_run
+from strongroom.ledger.runs import days_with_run, enumerated, postpone_run, take_run
 from strongroom.pipeline.failures import FIRST_RETRY_S
 from strongroom.times import day_of, start_of
 
 _log = structlog.get_logger()
+
+
+@dataclass(frozen=True)
+class Ends:
+    """Which ends a run looks for: `first` to `last` (exclusive), on the days it minds and in the overlap after them."""
+
+    first: datetime
+    last: datetime
+    days: frozenset[date]
+
+    def found(self, page: Page) -> list[Found]:
+        """The page's conversations that ended then, each filed under the day it really ended."""
+        return [
+            Found(
+                conversation_id=UUID(one.conversation_id),
+                conversation_start=one.started_at,
+                conversation_end=one.ended_at,
+                day=day_of(one.ended_at),
+                record=one.raw,
+            )
+            for one in page.conversations
+            if one.ended_at is not None and self.first <= one.ended_at < self.last and day_of(one.ended_at) in self.days
+        ]
 
 
 def enumerate_day(house: House, day: date) -> Iterator[list[ConversationRef]]:
@@ -33,16 +57,12 @@ def enumerate_day(house: House, day: date) -> Iterator[list[ConversationRef]]:
     invalid = 0
     try:
         with kept_run(house.engine, run, house.holder):
-            for page in _pages(house, day):
-                invalid += len(page.invalid)
-                found = _ended_in_time(house, day, page)
+            ends = _ends_of(house, day)
+            for page in _pages(house, day, ends):
+                invalid += log_invalid(day, page)
+                found = ends.found(page)
                 ids.update(one.conversation_id for one in found)
-                yield discover(
-                    house.engine,
-                    found,
-                    quiet_s=house.settings.quiet_s,
-                    deadline_s=house.settings.retry_deadline_s,
-                )
+                yield record_page(house, found)
         if invalid:
             raise StrongroomError(
                 f"{invalid} conversations of the analytics answer can't be read; all others are recorded",
@@ -57,27 +77,37 @@ def enumerate_day(house: House, day: date) -> Iterator[list[ConversationRef]]:
         postpone_run(house.engine, run, house.holder, min(FIRST_RETRY_S, house.settings.retry_interval_s), error.reason)
 
 
-def _pages(house: House, day: date) -> Iterator[Page]:
-    """The day itself by start, whole; then each older start-day by end, only as far as its ends reach the day."""
-    yield from started_on(house.genesys, day)
-    for days_back in range(1, house.settings.look_back_days + 1):
-        yield from ended_since(house.genesys, day - timedelta(days=days_back), start_of(day))
+def record_page(house: House, found: Sequence[Found]) -> list[ConversationRef]:
+    """Record a page of ended conversations; its new ones that are due."""
+    settings = house.settings
+    return discover(house.engine, found, quiet_s=settings.quiet_s, deadline_s=settings.retry_deadline_s)
 
 
-def _ended_in_time(house: House, day: date, page: Page) -> list[Found]:
-    """Those that ended on the day or in the overlap after it, each filed under the day it really ended."""
+def log_invalid(day: date, page: Page) -> int:
+    """Log each record of a page that can't be read; how many there are."""
     for fault in page.invalid:
         _log.error("conversation can't be read", day=str(day), reason=str(fault))
-    first = start_of(day)
-    last = start_of(day + timedelta(days=1)) + timedelta(seconds=house.settings.overlap_s)
-    return [
-        Found(
-            conversation_id=UUID(one.conversation_id),
-            conversation_start=one.started_at,
-            conversation_end=one.ended_at,
-            day=day_of(one.ended_at),
-            record=one.raw,
-        )
-        for one in page.conversations
-        if one.ended_at is not None and first <= one.ended_at < last
-    ]
+    return len(page.invalid)
+
+
+def _ends_of(house: House, day: date) -> Ends:
+    """The day itself, the overlap after it, and a second look at the days before it that had their run already.
+
+    A day before that was never archived is not begun by the way: it is the catch-up's, or nobody's.
+    """
+    back = timedelta(days=house.settings.second_look_days)
+    archived_before = days_with_run(house.engine, day - back, day - timedelta(days=1))
+    after_midnight = start_of(day + timedelta(days=1)) + timedelta(seconds=house.settings.overlap_s)
+    return Ends(
+        first=start_of(min(archived_before, default=day)),
+        last=after_midnight,
+        days=frozenset(archived_before | {day, day + timedelta(days=1)}),
+    )
+
+
+def _pages(house: House, day: date, ends: Ends) -> Iterator[Page]:
+    """The day itself by start, whole; then each older start-day by end, only as far as its ends are new enough."""
+    yield from started_on(house.genesys, day)
+    oldest = max(house.settings.look_back_days, (day - day_of(ends.first)).days)
+    for days_back in range(1, oldest + 1):
+        yield from ended_since(house.genesys, day - timedelta(days=days_back), ends.first)

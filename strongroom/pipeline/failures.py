@@ -10,6 +10,7 @@ from strongroom.genesys.errors import CredentialsRefused, LinkExpired, NotReady,
 from strongroom.vault.errors import NotLocked, VaultConflict, VaultRefused
 
 FIRST_RETRY_S = 15.0
+LEAST_ATTEMPTS = 5
 # A wrong credential or bucket concerns everything at once: the night must not end on the review list for it.
 _OURS = (Unreachable, CredentialsRefused, VaultRefused)
 
@@ -37,6 +38,15 @@ class Retry:
 @dataclass(frozen=True)
 class Review:
     """No retry can help: a person must look at it."""
+
+
+def given_up(error: StrongroomError, *, overdue: bool, attempts: int) -> bool:
+    """Whether the deadline ends the trying.
+
+    What is not ready has had its time then. A mishap (a broken connection, half a file) may have met one of few
+    attempts, when a long queue stood before each: it gets some more.
+    """
+    return overdue and (isinstance(error, NotReady) or attempts >= LEAST_ATTEMPTS)
 
 
 def verdict(error: StrongroomError, *, attempts: int, retry_interval_s: float) -> Retry | Review:

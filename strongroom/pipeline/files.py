@@ -118,14 +118,14 @@ def _store_file(house: House, held: HeldRecording, link: _Link) -> None:
 
 def _stored_by_earlier_revision(house: House, part: PartRef, sha256: str) -> bool:
     earlier = find_earlier(house.engine, part)
-    return earlier is not None and earlier.sha256 == sha256
+    return earlier is not None and earlier[1].sha256 == sha256
 
 
 def _is_attachment_of_earlier_revision(house: House, part: PartRef, link: _Link) -> bool:
     if link.attachment_id is None or link.length is None:
         return False
     earlier = find_earlier(house.engine, part)
-    return earlier is not None and (earlier.file_name, earlier.size_bytes) == (link.file_name, link.length)
+    return earlier is not None and (earlier[1].file_name, earlier[1].size_bytes) == (link.file_name, link.length)
 
 
 def _recording_key(held: HeldRecording, number: int, extension: str) -> str:

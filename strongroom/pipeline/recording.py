@@ -1,10 +1,13 @@
 """A recording: asked for, checked, put once part by part; or tried again later; or given to a person."""
 
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
+
 import structlog
 
 from strongroom.errors import StrongroomError
 from strongroom.genesys.errors import GenesysAnswerInvalid, NotReady
-from strongroom.genesys.recordings import recording_metadata, recording_with_media
+from strongroom.genesys.recordings import Recording, recording_metadata, recording_with_media, request_restore
 from strongroom.house import House
 from strongroom.ledger.engine import LeaseLost
 from strongroom.ledger.heartbeat import kept_recording
@@ -17,14 +20,18 @@ from strongroom.ledger.recordings import (
     replace_placeholder,
     settle_recording,
     take_recording,
+    wait_for_restore,
 )
 from strongroom.ledger.references import RecordingRef
 from strongroom.pipeline.capture import PLACEHOLDER, expected_of
-from strongroom.pipeline.failures import Review, Unexpected, verdict
-from strongroom.pipeline.files import store_files
+from strongroom.pipeline.failures import Review, Unexpected, given_up, verdict
+from strongroom.pipeline.files import TEXT_MEDIA, store_files
 from strongroom.pipeline.outcomes import NOTHING, Next
 
 _log = structlog.get_logger()
+
+RESTORED_FOR = timedelta(days=7)
+"""How long Genesys is asked to keep a recording out of its own archive."""
 
 
 def archive_recording(house: House, ref: RecordingRef) -> Next:
@@ -51,11 +58,13 @@ def _put_off(house: House, held: HeldRecording, error: StrongroomError) -> Next:
     try:
         if isinstance(decided, Review):
             return _settle(house, held, "review", error.reason)
-        if held.taken_at >= held.deadline_at and not decided.ours:
-            tried = _in_words(house.settings.retry_deadline_s)
-            return _settle(house, held, "review", f"given up after {tried}: {error.reason}")
+        overdue = held.taken_at >= held.deadline_at
+        if not decided.ours and given_up(error, overdue=overdue, attempts=held.attempts):
+            settings = house.settings
+            tried_s = settings.retry_deadline_s if held.restore_asked_at is None else settings.restore_deadline_s
+            return _settle(house, held, "review", f"given up after {_in_words(tried_s)}: {error.reason}")
         postpone_recording(
-            house.engine, held.ref, house.holder, decided.due_in_s, error.reason, past_deadline=decided.ours
+            house.engine, held.ref, house.holder, decided.due_in_s, error.reason, past_deadline=decided.ours or overdue
         )
     except LeaseLost:
         return NOTHING
@@ -66,8 +75,14 @@ def _in_words(duration_s: float) -> str:
     return f"{duration_s / 3600:g} hours" if duration_s >= 3600 else f"{duration_s:g} seconds"
 
 
-def _settle(house: House, held: HeldRecording, state: Settled, cause: str) -> Next:
-    return Next(complete=settle_recording(house.engine, held.ref, house.holder, state, cause))
+def _settle(
+    house: House,
+    held: HeldRecording,
+    state: Settled,
+    cause: str,
+    unavailable: Sequence[Mapping[str, str]] = (),
+) -> Next:
+    return Next(complete=settle_recording(house.engine, held.ref, house.holder, state, cause, unavailable))
 
 
 def _look_for_session(house: House, held: HeldRecording) -> Next:
@@ -92,15 +107,17 @@ def _archive(house: House, held: HeldRecording) -> Next:
     recording = recording_with_media(
         house.genesys, str(held.ref.conversation_id), held.ref.recording_id, house.settings.audio_format
     )
-    refresh_listing(house.engine, held.ref, house.holder, recording.media, recording.raw)
+    refresh_listing(house.engine, held.ref, house.holder, recording.media, recording.listing)
     match recording.file_state:
         case "DELETED":
             return _settle(house, held, "absent", "deleted in Genesys before it was archived")
         case "ERROR":
             return _settle(house, held, "review", "Genesys says the recording failed (fileState ERROR)")
         case "ARCHIVED":
-            return _settle(house, held, "review", "archived inside Genesys: restore it there, then re-queue")
+            raise _ask_for_restore(house, held, recording)
     objects = store_files(house, held, recording)
+    if recording.error_status is not None:
+        return _settle_partly(house, held, recording, recording.error_status)
     if objects == 0:
         raise GenesysAnswerInvalid(
             "Genesys says the recording is available but gives no media",
@@ -109,4 +126,35 @@ def _archive(house: House, held: HeldRecording) -> Next:
         )
     return _settle(
         house, held, "stored", f"{objects} {'object stands' if objects == 1 else 'objects stand'} in the vault"
+    )
+
+
+def _settle_partly(house: House, held: HeldRecording, recording: Recording, error_status: str) -> Next:
+    """The vendor says that part of it can't be had: what there is is stored, and a person must know."""
+    part = "transcript" if recording.media in TEXT_MEDIA else "media"
+    cause = f"Genesys can't give the {part} ({error_status}); the rest is archived"
+    return _settle(house, held, "review", cause, [{"part": part, "reason": error_status}])
+
+
+def _ask_for_restore(house: House, held: HeldRecording, recording: Recording) -> NotReady:
+    """Have Genesys restore a recording from its own archive, once and within the allowance; it is waited for longer."""
+    where = f"recording {held.ref.recording_id} of conversation {held.ref.conversation_id}"
+    deadline_s = house.settings.restore_deadline_s
+    if held.restore_asked_at is None and recording.remaining_restorations == 0:
+        wait_for_restore(house.engine, held.ref, house.holder, asked=False, deadline_s=deadline_s)
+        return NotReady(
+            "archived inside Genesys, and the organisation has no restores left",
+            where=where,
+            todo="have Genesys allow more, or re-queue when the allowance is renewed",
+            estimate_s=None,
+        )
+    if held.restore_asked_at is None:
+        until = held.taken_at + RESTORED_FOR
+        request_restore(house.genesys, str(held.ref.conversation_id), recording, until)
+        wait_for_restore(house.engine, held.ref, house.holder, asked=True, deadline_s=deadline_s)
+    return NotReady(
+        "archived inside Genesys; its restore was asked for",
+        where=where,
+        todo="restore it in Genesys if it stays so, then re-queue",
+        estimate_s=None,
     )

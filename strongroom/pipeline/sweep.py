@@ -4,10 +4,11 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from strongroom.house import House
-from strongroom.ledger.due import claim_captured, claim_discovered, claim_recordings, claim_runs
+from strongroom.ledger.activity import want_activity_reads
+from strongroom.ledger.due import claim_activity_reads, claim_captured, claim_discovered, claim_recordings, claim_runs
 from strongroom.ledger.references import ConversationRef, RecordingRef
 from strongroom.ledger.runs import settle_runs
-from strongroom.pipeline.days import open_missed_days
+from strongroom.pipeline.days import open_missed_days, window_of
 
 
 @dataclass(frozen=True)
@@ -15,6 +16,7 @@ class Due:
     """What must be enqueued, and the days that were found finished."""
 
     days: list[date]
+    activity: list[date]
     discovered: list[ConversationRef]
     captured: list[ConversationRef]
     recordings: list[RecordingRef]
@@ -26,8 +28,11 @@ def sweep(house: House, now: datetime, room: int) -> Due:
     grace_s = house.settings.enqueue_grace_s
     batch = min(room, house.settings.sweep_batch)
     open_missed_days(house, now)
+    window = window_of(house, now)
+    want_activity_reads(house.engine, window.first, window.last)
     return Due(
         days=[run.day for run in claim_runs(house.engine, grace_s, house.settings.sweep_batch)],
+        activity=claim_activity_reads(house.engine, grace_s, house.settings.sweep_batch),
         discovered=claim_discovered(house.engine, grace_s, batch),
         captured=claim_captured(house.engine, grace_s, house.settings.sweep_batch),
         recordings=claim_recordings(house.engine, grace_s, batch),

@@ -112,7 +112,14 @@ def test_what_is_found_after_review_becomes_a_revision_that_refers_to_the_rest(s
     assert first.items() <= now.items()
     revised = {key: body for key, body in manifests_of(archive.standing()).items() if "/r2/" in key}
     assert len(revised) == len({row.conversation_id for row in in_review})
-    assert all(manifest["previousRevision"] == 1 for manifest in revised.values())
+    for key, manifest in revised.items():
+        predecessor = now[key.replace("/r2/", "/")]
+        assert manifest["predecessor"] == {
+            "revision": 1,
+            "key": predecessor.key,
+            "versionId": predecessor.version_id,
+            "sha256": predecessor.sha256,
+        }
 
 
 def test_requeued_in_vain_writes_no_second_manifest(start_archive: StartArchive) -> None:

@@ -16,6 +16,7 @@ from strongroom.evidence.manifest import (
     Manifest,
     ManifestObject,
     ManifestRecording,
+    Predecessor,
     canonical_json,
     first_day_without_lock,
     sha256_hex,
@@ -89,6 +90,7 @@ CONVERSATION_OBJECT = replace(
 MANIFEST = Manifest(
     conversation_id=UUID("8d0c2c9e-6f0a-4a0e-9f5e-3f6f7a1b2c3d"),
     revision=1,
+    predecessor=None,
     day=date(2025, 5, 15),
     conversation_start=START,
     conversation_end=END,
@@ -112,8 +114,17 @@ MANIFEST = Manifest(
     pipeline_version="0.1.0",
     archived_at=END + timedelta(hours=1),
     recordings=[
-        ManifestRecording("r1", "s1", "audio", "stored", "1 object stands in the vault", (RECORDING_OBJECT.key,)),
-        ManifestRecording("session:s2", "s2", None, "review", "given up after 4 hours", ()),
+        ManifestRecording("r1", "s1", "audio", "stored", "1 object stands in the vault", (RECORDING_OBJECT.key,), ()),
+        ManifestRecording("session:s2", "s2", None, "review", "given up after 4 hours", (), ()),
+        ManifestRecording(
+            "r2",
+            "s2",
+            "email",
+            "review",
+            "Genesys can't give its transcript",
+            (),
+            [{"part": "transcript", "reason": "EMAIL_TRANSCRIPT_TOO_LARGE"}],
+        ),
     ],
     objects=[CONVERSATION_OBJECT, RECORDING_OBJECT],
 )
@@ -222,10 +233,16 @@ def test_what_it_tells() -> None:
     assert document["recordings"][0]["objects"] == [RECORDING_OBJECT.key]
 
 
-@pytest.mark.parametrize(("revision", "previous"), [(1, None), (2, 1), (7, 6)])
-def test_a_revision_names_the_one_before(revision: int, previous: int | None) -> None:
-    document = replace(MANIFEST, revision=revision).document()
-    assert (document["revision"], document["previousRevision"]) == (revision, previous)
+def test_a_revision_names_the_one_before() -> None:
+    predecessor = Predecessor(1, "archive/2025-05-15/c/manifest.json", "v0", "a" * 64)
+    document = replace(MANIFEST, revision=2, predecessor=predecessor).document()
+    assert document["revision"] == 2
+    assert document["predecessor"] == {
+        "revision": 1,
+        "key": "archive/2025-05-15/c/manifest.json",
+        "versionId": "v0",
+        "sha256": "a" * 64,
+    }
     VALIDATOR.validate(document)
 
 

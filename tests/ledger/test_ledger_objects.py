@@ -147,7 +147,7 @@ def test_a_revision_refers_to_the_latest_object_of_each_part(engine: Engine, hel
     grown = replace(part, revision=2)
     second = stored(replace(INTENT, key="r2/k/1"), part=part.part)
     assert find_earlier(engine, part) is None
-    assert find_earlier(engine, grown) == stored(replace(INTENT, key="k/1"), part=part.part)
+    assert find_earlier(engine, grown) == (1, stored(replace(INTENT, key="k/1"), part=part.part))
     record_object(engine, grown, second)
     referred = objects_of_recordings(engine, grown.conversation, ["a"])
     assert {(revision, row.key) for revision, row in referred} == {(2, "r2/k/1"), (1, "k/x")}

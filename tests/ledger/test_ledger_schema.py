@@ -5,7 +5,8 @@ from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
-from ledger_material import DAY, archive, capturing, discovered, found, rows, settle
+from alembic.script import ScriptDirectory
+from ledger_material import ANNE, DAY, archive, capturing, discovered, execute, found, rows, settle
 from sqlalchemy import inspect
 from sqlalchemy.exc import IntegrityError
 
@@ -13,8 +14,11 @@ from strongroom.errors import Misconfigured
 from strongroom.ledger import migrate as migrations
 from strongroom.ledger.engine import Engine, connect
 from strongroom.ledger.migrate import migrate, require_current_schema
+from strongroom.ledger.recordings import take_recording
 from strongroom.ledger.runs import open_run
 from strongroom.ledger.schema import metadata
+
+HEAD = ScriptDirectory.from_config(migrations._config()).get_current_head()
 
 
 def _downgrade(engine: Engine, revision: str) -> None:
@@ -68,8 +72,24 @@ def test_down_and_up_again_on_a_full_ledger(engine: Engine) -> None:
     _downgrade(engine, "base")
     assert inspect(engine).get_table_names() == ["alembic_version"]
 
-    assert migrate(engine) == (None, "0001")
+    assert migrate(engine) == (None, HEAD)
     assert len(discovered(engine, found())) == 1
+
+
+def test_the_second_migration_runs_on_a_full_ledger_and_back(engine: Engine) -> None:
+    _, (recording,) = capturing(engine, "a")
+    execute(
+        engine,
+        "INSERT INTO intents (conversation_id, revision, part, key, size_bytes, sha256, content_type, lock_mode,"
+        " retain_until, metadata, file_name) SELECT conversation_id, revision, 'p', 'k', 1, :sha256, 't', 'COMPLIANCE',"
+        """ now(), '{}', '"a.pdf"' FROM conversations""",
+        sha256="a" * 64,
+    )
+    _downgrade(engine, "0001")
+    assert rows(engine, "SELECT file_name FROM intents") == [("a.pdf",)]
+    assert migrate(engine) == ("0001", HEAD)
+    assert rows(engine, "SELECT file_name FROM intents") == [("a.pdf",)]
+    assert take_recording(engine, recording, ANNE) is not None
 
 
 def test_migrating_twice_changes_nothing(database_url: str) -> None:
