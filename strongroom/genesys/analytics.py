@@ -7,13 +7,13 @@ page n is whatever stands at positions 100(n-1)+1 to 100n when it is asked for. 
   `totalHits` counts.
 - A conversation that joins before the reader's position pushes others back: they repeat, and the count falls short,
   which the next pass over the pages makes good.
+- A day of more than a query reaches is read from both ends, every other pass in the other order.
 - One that *leaves* before the reader's position pulls others forward, past the reader, unseen. `started_on` rules
   that out: it asks for the day's conversations open or ended, which can only grow, and drops the open ones here (a
   filter on the end would let re-opened threads leave). `ended_since` needs the filter, because the place of open
   conversations in an order by end is nowhere promised. In both, a `totalHits` that falls makes another pass.
 """
 
-import itertools
 import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -30,10 +30,8 @@ from strongroom.times import format_instant, start_of
 QUERY_PATH = "/api/v2/analytics/conversations/details/query"
 PAGE_SIZE = 100
 """The most the API gives at once."""
-MAX_CONVERSATIONS = 100_000
-"""The most one query can reach (vendor's limit)."""
-NEAR_THE_LIMIT = MAX_CONVERSATIONS - 1_000
-"""Refused from here on: the day may still grow while it is read."""
+REACH = 100_000
+"""How many conversations one query reaches (vendor's limit); the same query in the other order reaches as many more."""
 MAX_PASSES = 5
 
 _ENDED = [
@@ -152,10 +150,12 @@ def _read(
     """Pass over the pages until a pass has seen all, or `enough` of a page's conversations (news or not) says so."""
     reading = _Reading()
     total_hits = 0
-    for _ in range(MAX_PASSES):
-        for page_number in itertools.count(1):
-            answer = _ask(client, query, page_number)
+    for pass_number in range(MAX_PASSES):
+        from_the_end = total_hits > REACH and pass_number % 2 == 1
+        for page_number in range(1, REACH // PAGE_SIZE + 1):
+            answer = _ask(client, _reversed(query) if from_the_end else query, page_number)
             total_hits = answer.total_hits
+            _refuse_out_of_reach(query, total_hits)
             some_left = reading.some_left(total_hits)
             counted_before = reading.counted
             records = answer.conversations or []
@@ -168,18 +168,30 @@ def _read(
             )
             if some_left:
                 break
-            if enough([item for item in parsed if isinstance(item, Conversation)]):
+            if not from_the_end and enough([item for item in parsed if isinstance(item, Conversation)]):
                 return
-            if page_number * PAGE_SIZE >= total_hits:
-                if reading.counted >= total_hits:
-                    return
-                if reading.counted == counted_before:
-                    break
+            if reading.counted >= total_hits and (from_the_end or page_number * PAGE_SIZE >= total_hits):
+                return
+            if page_number * PAGE_SIZE >= total_hits and reading.counted == counted_before:
+                break
     raise GenesysAnswerInvalid(
         f"the pages gave {reading.counted} of {total_hits} conversations in {MAX_PASSES} passes",
         where=f"POST {QUERY_PATH}, interval {query['interval']}",
         todo="the day is read again at its next turn; report it to Genesys support if it lasts",
     )
+
+
+def _reversed(query: dict[str, Any]) -> dict[str, Any]:
+    return query | {"order": "desc" if query["order"] == "asc" else "asc"}
+
+
+def _refuse_out_of_reach(query: dict[str, Any], total_hits: int) -> None:
+    if total_hits > 2 * REACH:
+        raise TooManyConversations(
+            f"the day has {total_hits} conversations, and a query read from both ends reaches {2 * REACH}",
+            where=f"POST {QUERY_PATH}, interval {query['interval']}",
+            todo="nothing: the reading by activity, a day later, has no such limit",
+        )
 
 
 def _ask(client: GenesysClient, query: dict[str, Any], page_number: int) -> _QueryAnswer:
@@ -194,12 +206,6 @@ def _ask(client: GenesysClient, query: dict[str, Any], page_number: int) -> _Que
             where=where,
             todo="check that the Genesys URLs lead to the API; nothing was taken from this page",
         ) from None
-    if page.total_hits >= NEAR_THE_LIMIT:
-        raise TooManyConversations(
-            f"the day has {page.total_hits} conversations and one query reaches {MAX_CONVERSATIONS}",
-            where=where,
-            todo="read this day from the asynchronous details job instead",
-        )
     return page
 
 

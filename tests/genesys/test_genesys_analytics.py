@@ -10,7 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scripted_genesys import ScriptedGenesys, of_json
 
-from strongroom.genesys.analytics import MAX_PASSES, NEAR_THE_LIMIT, Page, ended_since, started_on
+from strongroom.genesys import analytics
+from strongroom.genesys.analytics import MAX_PASSES, Page, ended_since, started_on
 from strongroom.genesys.client import GenesysClient
 from strongroom.genesys.errors import GenesysAnswerInvalid, TooManyConversations
 from strongroom.genesys.transport import Answer
@@ -286,12 +287,39 @@ def test_no_conversation_that_stays_is_ever_lost(
 # --- the vendor's limit
 
 
-@pytest.mark.parametrize("total_hits", [NEAR_THE_LIMIT, 100_000])
-def test_a_day_near_the_limit_is_refused_in_words(
-    genesys: ScriptedGenesys, client: GenesysClient, total_hits: int
-) -> None:
-    genesys.on(PATH, of_json({"conversations": [record(1)], "totalHits": total_hits}))
-    with pytest.raises(TooManyConversations, match=f"{total_hits} conversations and one query reaches 100000"):
-        list(started_on(client, DAY))
-    with pytest.raises(TooManyConversations):
-        list(ended_since(client, DAY, MIDNIGHT))
+@pytest.fixture
+def reach(monkeypatch: pytest.MonkeyPatch) -> int:
+    """A vendor whose queries reach 300 conversations."""
+    monkeypatch.setattr(analytics, "REACH", 300)
+    return 300
+
+
+@pytest.mark.parametrize("size", [299, 300, 301, 450, 600])
+@pytest.mark.parametrize("moving", [False, True])
+def test_a_day_beyond_one_querys_reach_is_read_from_both_ends(reach: int, size: int, moving: bool) -> None:
+    day = Day([record(number * 2) for number in range(size)])
+
+    def one_joins(asked: int) -> None:
+        if moving and asked == 1:
+            day.records |= {one["conversationId"]: one for one in [record(1)]}
+
+    day.before_page = one_joins
+    if moving and size == 2 * reach:
+        with pytest.raises(TooManyConversations):
+            read_started(day)
+        return
+    assert set(numbers(read_started(day))) == {int(uuid.UUID(name)) for name in day.records}
+    assert all(query["paging"]["pageNumber"] * 100 <= reach for query in day.queries)
+
+
+def test_a_day_beyond_both_ends_is_refused_in_words(reach: int) -> None:
+    day = Day([record(number) for number in range(2 * reach + 1)])
+    with pytest.raises(TooManyConversations, match="601 conversations, and a query read from both ends reaches 600"):
+        read_started(day)
+
+
+def test_the_latest_ends_of_a_day_beyond_reach_take_no_more_than_their_pages(reach: int) -> None:
+    day = Day([record(number) for number in range(2 * reach)])
+    found = numbers(read_ended(day, MIDNIGHT + timedelta(seconds=60 + 2 * reach - 50)))
+    assert set(range(2 * reach - 50, 2 * reach)) <= set(found)
+    assert len(day.queries) == 1
