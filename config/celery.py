@@ -8,6 +8,8 @@ BULK = "bulk"
 """The night's fan-out: a message a conversation and a message a recording."""
 CONTROL = "control"
 """Short work that the bulk must not starve: enumerating, completing, sweeping. It has workers of its own."""
+SWEEP = "sweep"
+"""The sweep alone, taken in turn with the control queue by the same workers: a long queue there must not hide it."""
 
 QUEUE_OF_TASK = {
     "archive_conversation": BULK,
@@ -15,12 +17,14 @@ QUEUE_OF_TASK = {
     "complete_conversation": CONTROL,
     "enumerate_day": CONTROL,
     "read_activity": CONTROL,
-    "sweep": CONTROL,
+    "sweep": SWEEP,
 }
 
 VISIBILITY_TIMEOUT_S = 3_600
 TASK_TIME_LIMIT_S = 3_300
 """Below the visibility timeout: a task that ran longer would be started a second time beside the first."""
+READING_TIME_LIMIT_S = 12 * 3_600
+"""For reading a whole day: a second message beside it finds the lease held, and does nothing."""
 LONGEST_COUNTDOWN_S = 1_800
 """What is due later than this is left to the sweeper: a countdown waits in one worker's memory."""
 
@@ -42,6 +46,7 @@ def celery_settings(settings: Settings) -> dict[str, Any]:
         "task_acks_late": True,
         "task_reject_on_worker_lost": True,
         "task_time_limit": TASK_TIME_LIMIT_S,
+        "task_soft_time_limit": TASK_TIME_LIMIT_S - 300,
         "task_routes": {task: {"queue": queue} for task, queue in QUEUE_OF_TASK.items()},
         "task_default_queue": CONTROL,
         "task_send_sent_event": True,

@@ -50,6 +50,16 @@ class Simulator:
             return self._ask("POST", "clock", {"now": now.isoformat()})
         return self._ask("GET", "clock")
 
+    def script(self, conversations: list[dict[str, object]]) -> list[str]:
+        """Play exactly these conversations instead of the generated ones; their ids, in the same order."""
+        ids: list[str] = self._ask("POST", "script", {"conversations": conversations})["conversationIds"]
+        return ids
+
+    def awkward(self, day: date) -> dict[str, list[str]]:
+        """Which conversations of a UTC day show which awkwardness."""
+        found: dict[str, list[str]] = self._ask("GET", f"awkward?day={day.isoformat()}")
+        return found
+
     def _ask(self, method: str, path: str, body: Mapping[str, object] | None = None) -> Any:
         with requests.Session() as session:
             session.trust_env = False  # no proxy between us and 127.0.0.1

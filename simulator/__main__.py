@@ -12,13 +12,17 @@ from datetime import UTC, date, datetime, timedelta
 from aiohttp import web
 
 from simulator.app import build_app
+from simulator.awkwardness import EVERY, Awkwardness
 from simulator.clock import parse_instant
 from simulator.control import MAX_AUDIO_BYTES
 from simulator.faults import Faults
+from simulator.kinds import Outcome
 from simulator.options import Options
-from simulator.population import SHARES, Outcome
+from simulator.population import SHARES
+from simulator.query import MAX_CONVERSATIONS
 
 SHUTDOWN_S = 1.0
+_TURNS_OUT = (*SHARES, Outcome.ARCHIVED)
 
 
 def main() -> None:
@@ -60,13 +64,25 @@ def _parser() -> argparse.ArgumentParser:
     add("--link-ttl-s", type=_whole(1), default=3_600, help="how long media links are good for")
     add("--late-s", type=float, default=600.0, help="a late recording is ready so long after it was first asked about")
     add("--transcode-s", type=float, default=5.0, help="what a format other than the original takes")
+    add("--long-transcode-s", type=float, default=180.0, help="what any format of an awkward recording takes")
+    add("--restore-s", type=float, default=1_800.0, help="what the restore of an archived recording takes")
+    add("--restorations", type=_whole(0), default=100, help="how many restores the organisation may ask for")
+    add("--job-s", type=float, default=10.0, help="what a details job or a recording job takes")
+    add("--availability-lag-s", type=float, default=43_200.0, help="how far the details jobs' source lags behind")
+    add("--batch-s", type=float, default=5.0, help="what a batch request takes")
+    add("--total-hits-cap", type=_whole(1), default=MAX_CONVERSATIONS, help="the most conversations a query can reach")
+    add("--awkward", action="store_true", help="be as awkward as the real one; without it all goes well")
+    add("--awkward-only", type=_awkward, metavar="NAME,NAME", help=f"be so in these ways only: {', '.join(EVERY)}")
+    add(
+        "--shown-late-s", type=float, default=10_800.0, help="how long after its end a late_shown conversation shows up"
+    )
     add("--audio-bytes", type=_whole(1, MAX_AUDIO_BYTES), help="make every audio about so long")
     add(
         "--path-prefix", type=_path_prefix, default="", metavar="/gateway", help="serve the API below this path as well"
     )
     add("--now", type=_instant, metavar="ISO-8601", help="put the clock (default: the machine's)")
     add("--outcome", type=_outcome, action="append", default=[], metavar="late=0.05",
-        help=f"share of recordings that turn out so: {', '.join(SHARES)}")  # fmt: skip
+        help=f"share of recordings that turn out so: {', '.join(_TURNS_OUT)}")  # fmt: skip
     add("--fault", type=_fault, action="append", default=[], metavar="rate_500=0.01",
         help=f"a fault to start with: {', '.join(Faults().shown())}")  # fmt: skip
     return parser
@@ -84,6 +100,15 @@ def _options(arguments: argparse.Namespace) -> Options:
         link_ttl_s=arguments.link_ttl_s,
         late_s=arguments.late_s,
         transcode_s=arguments.transcode_s,
+        long_transcode_s=arguments.long_transcode_s,
+        restore_s=arguments.restore_s,
+        restorations=arguments.restorations,
+        job_s=arguments.job_s,
+        availability_lag_s=arguments.availability_lag_s,
+        batch_s=arguments.batch_s,
+        awkward=arguments.awkward_only or (EVERY if arguments.awkward else ()),
+        shown_late_s=arguments.shown_late_s,
+        total_hits_cap=arguments.total_hits_cap,
         audio_bytes=arguments.audio_bytes,
         path_prefix=arguments.path_prefix,
         now=arguments.now,
@@ -117,10 +142,17 @@ def _path_prefix(text: str) -> str:
     return text
 
 
+def _awkward(text: str) -> tuple[Awkwardness, ...]:
+    names = set(text.split(","))
+    if unknown := names - set(EVERY):
+        raise argparse.ArgumentTypeError(f"no awkwardness is called {', '.join(sorted(unknown))}")
+    return tuple(name for name in EVERY if name in names)
+
+
 def _outcome(text: str) -> tuple[Outcome, float]:
     name, _, share = text.partition("=")
-    if name not in set(SHARES) or not 0 <= float(share) <= 1:
-        raise argparse.ArgumentTypeError(f"{text} is not one of {', '.join(SHARES)} with a share from 0 to 1")
+    if name not in set(_TURNS_OUT) or not 0 <= float(share) <= 1:
+        raise argparse.ArgumentTypeError(f"{text} is not one of {', '.join(_TURNS_OUT)} with a share from 0 to 1")
     return Outcome(name), float(share)
 
 

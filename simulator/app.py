@@ -2,7 +2,7 @@
 
 from aiohttp import web
 
-from simulator import control
+from simulator import batches, control, details_jobs, recording_jobs
 from simulator.analytics import details_query
 from simulator.directory import Directory
 from simulator.directory_endpoints import listing, organization
@@ -11,15 +11,25 @@ from simulator.gate import api, login
 from simulator.incoming import Handler
 from simulator.media import media
 from simulator.options import Options
-from simulator.recording_endpoints import recording, recording_metadata, recordings
+from simulator.recording_endpoints import change_recording, recording, recording_metadata, recordings
 from simulator.state import SIMULATOR, Simulator
 from simulator.truth import Truth
 
 API: dict[tuple[str, str], Handler] = {
     ("POST", "/api/v2/analytics/conversations/details/query"): details_query,
+    ("POST", "/api/v2/analytics/conversations/details/jobs"): details_jobs.submit,
+    ("GET", "/api/v2/analytics/conversations/details/jobs/availability"): details_jobs.availability,
+    ("GET", "/api/v2/analytics/conversations/details/jobs/{jobId}"): details_jobs.status,
+    ("GET", "/api/v2/analytics/conversations/details/jobs/{jobId}/results"): details_jobs.results,
     ("GET", "/api/v2/conversations/{conversationId}/recordingmetadata"): recording_metadata,
     ("GET", "/api/v2/conversations/{conversationId}/recordings"): recordings,
     ("GET", "/api/v2/conversations/{conversationId}/recordings/{recordingId}"): recording,
+    ("PUT", "/api/v2/conversations/{conversationId}/recordings/{recordingId}"): change_recording,
+    ("POST", "/api/v2/recording/batchrequests"): batches.submit,
+    ("GET", "/api/v2/recording/batchrequests/{jobId}"): batches.status,
+    ("POST", "/api/v2/recording/jobs"): recording_jobs.submit,
+    ("GET", "/api/v2/recording/jobs/{jobId}"): recording_jobs.status,
+    ("PUT", "/api/v2/recording/jobs/{jobId}"): recording_jobs.execute,
     ("GET", "/api/v2/routing/queues"): listing(Directory.queues),
     ("GET", "/api/v2/routing/wrapupcodes"): listing(Directory.wrap_up_codes),
     ("GET", "/api/v2/authorization/divisions"): listing(Directory.divisions),
@@ -29,6 +39,8 @@ API: dict[tuple[str, str], Handler] = {
 
 CONTROL: dict[tuple[str, str], Handler] = {
     ("GET", "/_sim/truth"): control.get_truth,
+    ("GET", "/_sim/awkward"): control.get_awkward,
+    ("POST", "/_sim/script"): control.post_script,
     ("GET", "/_sim/faults"): control.get_faults,
     ("POST", "/_sim/faults"): control.post_faults,
     ("GET", "/_sim/stats"): control.get_stats,

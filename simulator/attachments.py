@@ -1,34 +1,52 @@
-"""Files people attach: small PDFs, pictures and notes that open. Each is its conversation's own."""
+"""Files people attach: small PDFs, pictures and notes that open. Each is its conversation's own.
+
+Awkward ones are named like paths, empty, of one name, or thirty megabytes long.
+"""
 
 import struct
 import zlib
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 
-from simulator.population import Kind
+from simulator.awkwardness import Awkwardness
+from simulator.kinds import Kind
 from simulator.story import Recording, Story
+
+LARGE_BYTES = 30 * 1024 * 1024
+PATH_NAMES = (
+    "../../x", "..\\x", "/etc/passwd", "C:\\autoexec.bat", 'say "so"\n.txt', ".", "nul\u0000.txt", "a/b.txt", "é" * 300,
+)  # fmt: skip
+_TABLE_CHUNK_BYTES = 1024 * 1024
 
 
 @dataclass(frozen=True)
 class Attachment:
-    """A file attached to a message or an e-mail, whole: it is small."""
+    """A file attached to a message or an e-mail; `chunks` makes its bytes."""
 
     id: str
     name: str
     content_type: str
-    data: bytes
+    size_bytes: int
+    chunks: Callable[[], Iterator[bytes]]
+
+    def data(self) -> bytes:
+        """The file whole."""
+        return b"".join(self.chunks())
 
 
 def attachments_of(story: Story, recording: Recording) -> list[Attachment]:
     """What is attached to the text that a recording holds; empty for most."""
     draw = story.generator(recording.id, "attachments")
-    if story.kind is Kind.MESSAGE_ATTACHMENTS:  # message attachments are pictures: the vendor's enum has no more
+    if recording.media == "message" and story.kind is Kind.MESSAGE_ATTACHMENTS:
+        # message attachments are pictures: the vendor's enum has no more
         return [
-            Attachment(
-                story.identifier(recording.id, number), f"photo-{number}.png", "image/png", png(draw.randbytes(3))
-            )
+            _small(story.identifier(recording.id, number), f"photo-{number}.png", "image/png", png(draw.randbytes(3)))
             for number in range(1, draw.randint(1, 2) + 1)
         ]
-    if story.kind in {Kind.EMAIL_ATTACHMENTS, Kind.EMAIL_DAYS}:
+    if recording.media == "email" and story.part and (awkward := _awkward(story, recording)):
+        return awkward
+    if recording.media == "email" and story.kind in {Kind.EMAIL_ATTACHMENTS, Kind.EMAIL_DAYS}:
         reference = draw.randrange(10**9)
         files = [
             ("statement.pdf", "application/pdf", pdf(f"Statement {reference}")),
@@ -36,10 +54,42 @@ def attachments_of(story: Story, recording: Recording) -> list[Attachment]:
             ("notes.txt", "text/plain", f"Reference {reference}\r\nPlease see the statement – thank you.\r\n".encode()),
         ]
         return [
-            Attachment(story.identifier(recording.id, name), name, content_type, data)
+            _small(story.identifier(recording.id, name), name, content_type, data)
             for name, content_type, data in files[: draw.randint(1, 3)]
         ]
     return []
+
+
+def _awkward(story: Story, recording: Recording) -> list[Attachment]:
+    def note(number: int, name: str, data: bytes | None = None) -> Attachment:
+        text = f"Note {number} of {recording.id}\r\n".encode() if data is None else data
+        return _small(story.identifier(recording.id, "awkward", number), name, "text/plain", text)
+
+    if story.plays(Awkwardness.ZERO_BYTE_ATTACHMENT):
+        return [note(0, "empty.txt", b""), note(1, "notes.txt")]
+    if story.plays(Awkwardness.PATH_NAMED_ATTACHMENT):
+        return [note(number, name) for number, name in enumerate(PATH_NAMES)]
+    if story.plays(Awkwardness.SAME_NAME_ATTACHMENTS):
+        return [note(0, "statement.txt"), note(1, "statement.txt")]
+    if story.plays(Awkwardness.LARGE_ATTACHMENT):
+        attachment_id = story.identifier(recording.id, "large")
+        table = partial(_table, recording.id, LARGE_BYTES)
+        return [Attachment(attachment_id, "transactions.csv", "text/csv", LARGE_BYTES, table)]
+    return []
+
+
+def _small(attachment_id: str, name: str, content_type: str, data: bytes) -> Attachment:
+    return Attachment(attachment_id, name, content_type, len(data), lambda: iter((data,)))
+
+
+def _table(reference: str, size: int) -> Iterator[bytes]:
+    """A table of `size` bytes, the same line over and over."""
+    line = f"{reference},0.00\r\n".encode()
+    chunk = line * (_TABLE_CHUNK_BYTES // len(line))
+    whole, rest = divmod(size, len(chunk))
+    for _ in range(whole):
+        yield chunk
+    yield chunk[:rest]
 
 
 def png(colour: bytes) -> bytes:

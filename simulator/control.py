@@ -11,6 +11,7 @@ from aiohttp import web
 from simulator.audio.formats import FORMATS
 from simulator.clock import instant, parse_instant
 from simulator.incoming import Handler
+from simulator.script import read_script
 from simulator.state import SIMULATOR, Simulator
 from simulator.truth import Closed, Truth
 
@@ -49,6 +50,34 @@ async def get_truth(request: web.Request) -> web.StreamResponse:
         await response.write(b"]}")
         await response.write_eof()
     return response
+
+
+async def get_awkward(request: web.Request) -> web.StreamResponse:
+    """`GET /_sim/awkward?day=D`: {name: [conversationId, …]}, of the conversations that first end on a day."""
+    simulator, day = request.app[SIMULATOR], _day(request)
+    found: dict[str, list[str]] = {name.value: [] for name in simulator.options.awkward}
+    for row, part in simulator.world.parts.items():
+        place = simulator.world.place(row)
+        if place.day == day:
+            found[part.awkwardness].append(simulator.world.conversation_id(place))
+    return web.json_response(found)
+
+
+async def post_script(request: web.Request) -> web.StreamResponse:
+    """`POST /_sim/script` `{"conversations": [{"start", "ends": […], "shownAfterS", "kind"}]}`: these and no others.
+
+    Answers `{"conversationIds": […]}`, in the same order. No two scripts share an id.
+    """
+    simulator = request.app[SIMULATOR]
+    try:
+        script = read_script(
+            simulator.options.seed, next(simulator.script_numbers), (await _object(request)).get("conversations")
+        )
+    except ValueError as error:
+        raise Unusable(str(error)) from error
+    simulator.play(script)
+    ids = [simulator.world.conversation_id(script.place(position)) for position in range(len(script.outlines))]
+    return web.json_response({"conversationIds": ids})
 
 
 async def get_faults(request: web.Request) -> web.StreamResponse:

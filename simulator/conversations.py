@@ -5,7 +5,9 @@ Names as in the vendor's SDK: AnalyticsConversationWithoutAttributes and what it
 
 from typing import Any
 
+from simulator.awkwardness import Awkwardness
 from simulator.clock import instant
+from simulator.new_fields import with_new_fields
 from simulator.people import Person
 from simulator.story import Participant, Segment, Session, Story
 
@@ -17,7 +19,7 @@ _PROVIDERS = {"voice": "Edge", "callback": "PureCloud Callback", "chat": "PureCl
 def record(story: Story, now_ms: int) -> dict[str, Any]:
     """The record as it stands at `now_ms`; a conversation that has not ended has no `conversationEnd`."""
     ended = {"conversationEnd": instant(story.end_ms)} if story.end_ms <= now_ms else {}
-    return {
+    shape = {
         "conversationId": story.id,
         "conversationStart": instant(story.start_ms),
         **ended,
@@ -29,6 +31,7 @@ def record(story: Story, now_ms: int) -> dict[str, Any]:
             shape for who in story.participants if (shape := _participant(who, story.customer, now_ms)) is not None
         ],
     }
+    return with_new_fields(shape) if story.plays(Awkwardness.NEW_FIELDS) else shape
 
 
 def _participant(who: Participant, customer: Person, now_ms: int) -> dict[str, Any] | None:
@@ -38,9 +41,10 @@ def _participant(who: Participant, customer: Person, now_ms: int) -> dict[str, A
     return {
         "participantId": who.id,
         "participantName": who.name,
-        "purpose": who.purpose,
+        **({"purpose": who.purpose} if who.purpose else {}),
         **({"userId": who.user_id} if who.user_id else {}),
         **({"flaggedReason": "general"} if who.flagged else {}),
+        **({"screenRecording": True} if who.screen_recorded else {}),
         "sessions": sessions,
     }
 
@@ -58,6 +62,7 @@ def _session(session: Session, customer: Person, now_ms: int) -> dict[str, Any]:
         "provider": _PROVIDERS.get(session.media_type, f"PureCloud {session.media_type.title()}"),
         **_addresses(session, customer),
         **({"recording": True} if session.recorded else {}),
+        **({"snippetRecording": True} if session.snippet_recorded else {}),
         "metrics": _metrics(session, now_ms),
         "segments": segments,
     }
@@ -102,9 +107,9 @@ def _segment(part: Segment, now_ms: int) -> dict[str, Any]:
 
 
 def _metrics(session: Session, now_ms: int) -> list[dict[str, Any]]:
-    names = {"interact": "tTalk", "wrapup": "tAcw", "ivr": "tIvr"}
+    names = {"interact": "tTalk", "wrapup": "tAcw", "ivr": "tIvr", "hold": "tHeld", "voicemail": "tVoicemail"}
     return [
         {"emitDate": instant(part.end_ms), "name": names[part.segment_type], "value": part.end_ms - part.start_ms}
         for part in session.segments
-        if part.end_ms <= now_ms
+        if part.segment_type in names and part.end_ms <= now_ms
     ]

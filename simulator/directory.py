@@ -23,9 +23,13 @@ USERS = 24
 
 @dataclass(frozen=True)
 class Directory:
-    """Ids by name, and the entities as the API lists them."""
+    """Ids by name, and the entities as the API lists them.
+
+    With `id_named_queue` there is a queue whose name is the id of another.
+    """
 
     seed: int
+    id_named_queue: bool = False
 
     def division_id(self, name: str) -> str:
         """The id of a division."""
@@ -34,6 +38,10 @@ class Directory:
     def queue_id(self, name: str) -> str:
         """The id of a queue."""
         return identifier(self.seed, "queue", name)
+
+    def id_named_queue_id(self) -> str:
+        """The id of the queue that is named like the id of another."""
+        return self.queue_id(self._id_as_name())
 
     def wrap_up_code_id(self, name: str) -> str:
         """The id of a wrap-up code."""
@@ -50,6 +58,7 @@ class Directory:
 
     def queues(self) -> list[dict[str, Any]]:
         """All queues, by name."""
+        divisions = QUEUE_DIVISIONS | ({self._id_as_name(): HOME} if self.id_named_queue else {})
         return [
             {
                 "id": self.queue_id(name),
@@ -57,7 +66,7 @@ class Directory:
                 "division": self._division_reference(division),
                 "selfUri": f"/api/v2/routing/queues/{self.queue_id(name)}",
             }
-            for name, division in sorted(QUEUE_DIVISIONS.items())
+            for name, division in sorted(divisions.items())
         ]
 
     def wrap_up_codes(self) -> list[dict[str, Any]]:
@@ -111,6 +120,9 @@ class Directory:
             "productPlatform": "GenesysCloud",
             "selfUri": f"/api/v2/organizations/{organization_id}",
         }
+
+    def _id_as_name(self) -> str:
+        return self.queue_id("Complaints UK")
 
     def _division_reference(self, name: str) -> dict[str, Any]:
         division_id = self.division_id(name)

@@ -11,7 +11,8 @@ from typing import Any
 class Faults:
     """Rates are shares of requests, from 0 to 1.
 
-    API: `rate_429`, `rate_500`, `rate_503`, `rate_token_refused` (the token is invalid from then on).
+    API: `rate_429`, `rate_500`, `rate_503`, `rate_token_refused` (the token is invalid from then on), `rate_job_failed`
+    (a details job ends FAILED or EXPIRED).
     Media: `rate_truncated` (fewer bytes than Content-Length says), `rate_overlong` (no Content-Length, and bytes
     after the end), `rate_expired_link` (a link that is past its time when it is given out).
     Both: `rate_slow` (answers after `slow_s` seconds), `rate_reset` (the connection is reset in mid-answer),
@@ -29,6 +30,7 @@ class Faults:
     rate_overlong: float = 0.0
     rate_expired_link: float = 0.0
     rate_token_refused: float = 0.0
+    rate_job_failed: float = 0.0
     unstable_bytes: bool = False
 
     def merged(self, changes: Mapping[str, object]) -> "Faults":

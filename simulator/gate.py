@@ -2,9 +2,11 @@
 
 import asyncio
 import uuid
+from email.utils import formatdate
 
 from aiohttp import web
 
+from simulator.awkwardness import Awkwardness
 from simulator.connection import reset
 from simulator.errors import ApiError, LoginError
 from simulator.incoming import Handler
@@ -12,6 +14,9 @@ from simulator.limits import too_many_requests
 from simulator.state import SIMULATOR, Simulator
 
 CORRELATION_HEADER = "inin-correlation-id"
+CLIENT = web.RequestKey("client", str)
+"""Under this a request holds the OAuth client that makes it."""
+SKEW_S = 7
 
 
 def api(endpoint: str, handler: Handler) -> Handler:
@@ -27,6 +32,8 @@ def api(endpoint: str, handler: Handler) -> Handler:
         except ApiError as error:
             headers |= error.headers
             response = web.json_response(error.body(headers[CORRELATION_HEADER]), status=error.status)
+        if Awkwardness.CLOCK_SKEW in simulator.options.awkward:
+            headers["Date"] = formatdate(simulator.clock.now_s() - SKEW_S, usegmt=True)
         response.headers.update(headers)
         return await _answer(request, simulator, endpoint, response)
 
@@ -52,7 +59,7 @@ def _admit(request: web.Request, simulator: Simulator) -> dict[str, str]:
     """Let a request in; the headers its answer will carry. Raises ApiError."""
     faults, dice = simulator.dice.faults, simulator.dice
     authorization = request.headers.get("Authorization")
-    client = simulator.tokens.client(authorization)
+    client = request[CLIENT] = simulator.tokens.client(authorization)
     simulator.stats.asked_by(client)
     headers = simulator.rate_limit.count(client)
     if dice.falls(faults.rate_token_refused):

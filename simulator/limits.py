@@ -6,14 +6,19 @@ from simulator.clock import Clock
 from simulator.errors import ApiError
 
 WINDOW_S = 60
+_ODD_RESETS_S = (0, 0, 7, -7, 0, -61)
 
 
 class RateLimit:
-    """Windows are the clock's minutes. A client's count is kept whatever number of tokens it holds."""
+    """Windows are the clock's minutes. A client's count is kept whatever number of tokens it holds.
 
-    def __init__(self, clock: Clock, per_minute: int) -> None:
+    With `odd_resets` the seconds until the window closes are now and then too many, too few, or fewer than none.
+    """
+
+    def __init__(self, clock: Clock, per_minute: int, *, odd_resets: bool = False) -> None:
         self._clock = clock
         self._per_minute = per_minute
+        self._odd_resets = odd_resets
         self._window = 0
         self._counts: dict[str, int] = {}
 
@@ -29,7 +34,7 @@ class RateLimit:
         headers = {
             "inin-ratelimit-count": str(used),
             "inin-ratelimit-allowed": str(self._per_minute),
-            "inin-ratelimit-reset": str(reset_s),
+            "inin-ratelimit-reset": str(reset_s + _ODD_RESETS_S[used % len(_ODD_RESETS_S)] * self._odd_resets),
         }
         if used > self._per_minute:
             raise too_many_requests(reset_s, headers)

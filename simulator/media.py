@@ -2,14 +2,17 @@
 
 import asyncio
 import contextlib
+import json
 from collections.abc import Iterator
 from html import escape
 
 from aiohttp import web
 
+from simulator.audio.formats import ORIGINAL
 from simulator.connection import reset
-from simulator.content import Content, find
+from simulator.content import JSON, JSON_TYPE, Content, document_format, find
 from simulator.links import LinkRefused
+from simulator.presenting import shape, unstable
 from simulator.state import SIMULATOR, Simulator
 
 PIECE_BYTES = 256 * 1024
@@ -32,18 +35,24 @@ async def media(request: web.Request) -> web.StreamResponse:
         simulator.links.check(conversation_id, recording_id, part, expires, signature)
     except LinkRefused as refused:
         return _refusal(403, "AccessDenied", str(refused))
-    content = _content(simulator, conversation_id, recording_id, part)
+    content = _content(request, conversation_id, recording_id, part)
     if content is None:
         return _refusal(404, "NoSuchKey", "The specified key does not exist.")
     return await _send(request, simulator, content)
 
 
-def _content(simulator: Simulator, conversation_id: str, recording_id: str, part: str) -> Content | None:
+def _content(request: web.Request, conversation_id: str, recording_id: str, part: str) -> Content | None:
+    simulator = request.app[SIMULATOR]
     story = simulator.story_of(conversation_id)
     recording = story.recording(recording_id) if story else None
     if story is None or recording is None:
         return None
-    return find(story, recording, part, simulator.audio_bytes, simulator.dice.nonce())
+    nonce = simulator.dice.nonce()
+    if part == JSON and document_format(recording.media):
+        record = unstable(nonce, shape(request, story, recording, ORIGINAL, download=False))
+        data = json.dumps(record, ensure_ascii=False).encode()
+        return Content(JSON, JSON, f"{recording.id}.json", JSON_TYPE, len(data), lambda: iter((data,)))
+    return find(story, recording, part, simulator.audio_bytes, nonce)
 
 
 async def _send(request: web.Request, simulator: Simulator, content: Content) -> web.StreamResponse:

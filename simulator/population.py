@@ -4,47 +4,21 @@ Each fact is a pure function of (seed, place), so any conversation can be made o
 """
 
 import random
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time
-from enum import StrEnum
 from functools import lru_cache
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
+from simulator.awkwardness import Awkwardness, Part, parts
 from simulator.draws import generator
+from simulator.kinds import Kind, Outcome
 
 DAY_MS = 86_400_000
 MINUTE_MS = 60_000
 STILL_OPEN_MS = 3_650 * DAY_MS
 BLOCK = 100
-
-
-class Kind(StrEnum):
-    """The course a conversation takes."""
-
-    VOICE = "voice"
-    VOICE_SPLIT = "voice, its recording in two pieces"
-    TRANSFER = "voice, transferred between queues"
-    CONSULT = "voice with a consult leg"
-    OUTBOUND = "outbound voice"
-    ABANDONED = "voice, abandoned in the queue"
-    IVR_ONLY = "IVR only"
-    CALLBACK = "callback"
-    CHAT = "chat"
-    MESSAGE = "message"
-    MESSAGE_ATTACHMENTS = "message with attachments"
-    EMAIL = "e-mail"
-    EMAIL_ATTACHMENTS = "e-mail with attachments"
-    EMAIL_DAYS = "e-mail that lasts days"
-
-
-class Outcome(StrEnum):
-    """How a recording turns out. `archived` (a restore in Genesys first) belongs here once the simulator has it."""
-
-    AVAILABLE = "available"
-    LATE = "late"
-    NEVER = "never"
-    DELETED = "deleted"
-    ERROR = "error"
+_BLOCKS_A_CAST = 3
+_EDGES_EVERY = 20
 
 
 SHARES = {Outcome.LATE: 0.05, Outcome.NEVER: 0.01, Outcome.DELETED: 0.02, Outcome.ERROR: 0.01}
@@ -82,31 +56,64 @@ _DURATION_S = {  # shortest, longest, usual
 
 
 class Place(NamedTuple):
-    """Which conversation: the `number`-th of those that end on a UTC day, or of those `still_open` on it."""
+    """Which conversation: the `number`-th of those that (first) end on a UTC day, or of those `still_open` on it."""
 
     day: date
     number: int
     still_open: bool = False
 
 
-@dataclass(frozen=True)
-class Outline:
-    """The least that is known of a conversation. Times in milliseconds since the epoch."""
+class Stretch(NamedTuple):
+    """A time in which a conversation is open, in milliseconds since the epoch."""
 
-    kind: Kind
-    outcome: Outcome
     start_ms: int
     end_ms: int
 
 
 @dataclass(frozen=True)
+class Outline:
+    """The least that is known of a conversation. Times in milliseconds since the epoch.
+
+    `end_ms` is its first end; `reopened` are the stretches for which it came back after that. Until `shown_ms` queries
+    don't have it.
+    """
+
+    kind: Kind
+    outcome: Outcome
+    start_ms: int
+    end_ms: int
+    part: Part | None = None
+    reopened: tuple[Stretch, ...] = ()
+    shown_ms: int = 0
+
+
+class Conversations(Protocol):
+    """Something that says which conversations there are."""
+
+    @property
+    def seed(self) -> int:
+        """What all that is drawn depends on."""
+
+    def places(self) -> list[tuple[date, bool, int]]:
+        """(day, still open, how many) for each day that has conversations."""
+
+    def outline(self, place: Place) -> Outline:
+        """When a conversation starts and ends, its kind, and the outcome of (one of) its recordings."""
+
+
+@dataclass(frozen=True)
 class Population:
-    """`conversations` end on each of `days`; fewer end on the days beside them, and a few stay open."""
+    """`conversations` end on each of `days`; fewer end on the days beside them, and a few stay open.
+
+    What is `awkward` is found among those of `days`.
+    """
 
     seed: int
     days: tuple[date, ...]
     conversations: int
     shares: tuple[tuple[Outcome, float], ...] = tuple(SHARES.items())
+    awkward: tuple[Awkwardness, ...] = ()
+    shown_late_s: float = 0.0
 
     def places(self) -> list[tuple[date, bool, int]]:
         """(day, still open, how many) for each day that has conversations."""
@@ -125,14 +132,53 @@ class Population:
         """When a conversation starts and ends, its kind, and the outcome of (one of) its recordings."""
         block, position = divmod(place.number, BLOCK)
         kinds, outcomes = _block(self.seed, self.shares, place.day, place.still_open, block)
-        kind = kinds[position]
+        start_ms, end_ms = _times(kinds[position], place, generator(self.seed, "times", *place))
+        ordinary = Outline(kinds[position], outcomes[position], start_ms, end_ms)
+        if not self.awkward or place.still_open or place.day not in self.days or block % _BLOCKS_A_CAST:
+            return ordinary
+        casting = _casting(self.awkward, outcomes, first_of_day=block == 0)
+        if position not in casting:
+            return ordinary
+        return self._awkward(place, *casting[position])
+
+    def _awkward(self, place: Place, part: Part, kind: Kind) -> Outline:
+        draw = generator(self.seed, "awkward times", *place)
         start_ms, end_ms = _times(kind, place, generator(self.seed, "times", *place))
-        return Outline(kind, outcomes[position], start_ms, end_ms)
+        outline = Outline(kind, Outcome.AVAILABLE, start_ms, end_ms, part)
+        midnight = midnight_ms(place.day)
+        match part.awkwardness:
+            case Awkwardness.SHIFTING_PAGES:  # early on its day, so that those after it are many
+                start_ms = midnight + draw.randrange(5 * MINUTE_MS)
+                return replace(outline, start_ms=start_ms, end_ms=start_ms + draw.randrange(1, 9) * MINUTE_MS)
+            case Awkwardness.LATE_SHOWN:
+                return replace(outline, shown_ms=end_ms + int(self.shown_late_s * 1000))
+            case Awkwardness.LONG_THREAD:
+                return replace(outline, start_ms=end_ms - draw.randrange(9 * DAY_MS, 25 * DAY_MS))
+            case Awkwardness.REOPENED_SAME_DAY:
+                again_ms = end_ms + draw.randrange(30, 120) * MINUTE_MS
+            case Awkwardness.REOPENED_DAYS_LATER:
+                again_ms = end_ms + draw.randrange(2, 4) * DAY_MS
+            case _:
+                return outline
+        return replace(outline, reopened=(Stretch(again_ms, again_ms + draw.randrange(5, 60) * MINUTE_MS),))
 
 
 def midnight_ms(day: date) -> int:
     """The first instant of a UTC day, in milliseconds since the epoch."""
     return int(datetime.combine(day, time.min, UTC).timestamp()) * 1000
+
+
+@lru_cache(maxsize=64)
+def _casting(
+    awkward: tuple[Awkwardness, ...], outcomes: tuple[Outcome, ...], *, first_of_day: bool
+) -> dict[int, tuple[Part, Kind]]:
+    """Who of a hundred plays what: those whose recordings are available and whose times are not on the edge."""
+    ordinary = (
+        position
+        for position, outcome in enumerate(outcomes)
+        if outcome is Outcome.AVAILABLE and position % _EDGES_EVERY > 1
+    )
+    return dict(zip(ordinary, parts(awkward, first_of_day=first_of_day), strict=False))
 
 
 @lru_cache(maxsize=64)
@@ -165,10 +211,10 @@ def _times(kind: Kind, place: Place, draw: random.Random) -> tuple[int, int]:
     if place.still_open:
         start = midnight - draw.randrange(7) * DAY_MS + draw.randrange(8 * 60, 18 * 60) * MINUTE_MS
         return start, start + STILL_OPEN_MS
-    if place.number % 20 == 0:
+    if place.number % _EDGES_EVERY == 0:
         end = midnight + draw.randrange(30 * MINUTE_MS)
         return min(end - duration, midnight - draw.randrange(1_000, 10 * MINUTE_MS)), end
-    if place.number % 20 == 1:
+    if place.number % _EDGES_EVERY == 1:
         end = midnight + DAY_MS - 1 - draw.randrange(30 * MINUTE_MS)
     else:
         end = midnight + int(draw.triangular(7 * 60, 20 * 60, 13 * 60) * MINUTE_MS)

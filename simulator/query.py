@@ -59,14 +59,14 @@ class Query:
     page_number: int
 
 
-def parse_query(body: object) -> Query:
-    """Check a query. Raises ApiError 400, also for filters the real one knows and this one doesn't."""
+def parse_query(body: object, cap: int = MAX_CONVERSATIONS) -> Query:
+    """Check a query; `cap` is the most conversations one can reach.
+
+    Raises ApiError 400, also for filters the real one knows and this one doesn't.
+    """
     if not isinstance(body, dict):
         raise bad_request("The request body is not a JSON object.")
-    for name in _NOT_DONE_HERE:
-        if body.get(name):
-            raise bad_request(f"{name} is not something this simulator can do.")
-    filters = tuple(_filter(each) for each in _objects(body, "conversationFilters"))
+    filters = parse_filters(body)
     first, last = _days(body.get("interval"), MAX_DAYS_FILTERED if filters else MAX_DAYS_UNFILTERED)
     order = _one_of(body, "order", ORDERS)
     order_by = _one_of(body, "orderBy", ORDER_BYS)
@@ -77,19 +77,33 @@ def parse_query(body: object) -> Query:
     page_number = _whole(paging, "pageNumber", 1)
     if page_size > MAX_PAGE_SIZE:
         raise bad_request(f"pageSize {page_size} is greater than the maximum of {MAX_PAGE_SIZE}.")
-    if page_size * page_number > MAX_CONVERSATIONS:
-        raise bad_request(f"A query can't page beyond {MAX_CONVERSATIONS} conversations.")
+    if page_size * (page_number - 1) >= cap:
+        raise bad_request(f"A query can't page beyond {cap} conversations.")
     selection = Selection(first, last, filters, order_by.endswith("End"), order == "desc")
     return Query(selection, page_size, page_number)
 
 
-def _days(interval: object, most_days: int) -> tuple[date, date]:
-    """The days an interval (`start/end`, the end not included) touches."""
+def parse_filters(body: dict[str, Any]) -> tuple[Filter, ...]:
+    """The conversation filters of a query. Raises ApiError 400, also where it has filters of other kinds."""
+    for name in _NOT_DONE_HERE:
+        if body.get(name):
+            raise bad_request(f"{name} is not something this simulator can do.")
+    return tuple(_filter(each) for each in _objects(body, "conversationFilters"))
+
+
+def parse_interval(interval: object, most_days: int) -> tuple[datetime, datetime]:
+    """The start and the end of an interval. Raises ApiError 400."""
     begin, end = _instants(interval)
     if end <= begin:
         raise bad_request("The interval ends before it starts.")
     if end - begin > timedelta(days=most_days):
         raise bad_request(f"The interval is longer than the maximum of {most_days} days.")
+    return begin, end
+
+
+def _days(interval: object, most_days: int) -> tuple[date, date]:
+    """The days an interval (`start/end`, the end not included) touches."""
+    begin, end = parse_interval(interval, most_days)
     return begin.date(), (end - timedelta(milliseconds=1)).date()
 
 

@@ -1,15 +1,17 @@
-"""The endpoints for recordings: metadata, all with media, one with media."""
+"""The endpoints for recordings: metadata, all with media, one with media, and the restore of one."""
 
 import math
-import random
 from typing import Any
 
 from aiohttp import web
 
+from simulator.audio.formats import ORIGINAL
+from simulator.clock import parse_instant
 from simulator.content import document_format
 from simulator.errors import bad_request, not_found
-from simulator.incoming import public_base
-from simulator.recordings import Link, metadata, original_or, with_media
+from simulator.incoming import json_body
+from simulator.presenting import shape, unstable
+from simulator.recordings import WITH_MEDIA, metadata, original_or
 from simulator.state import SIMULATOR, Simulator
 from simulator.story import Recording, Story
 
@@ -22,9 +24,7 @@ async def recording_metadata(request: web.Request) -> web.Response:
     simulator = request.app[SIMULATOR]
     story = _story(request)
     listed = simulator.shelf.listed(story)
-    return web.json_response(
-        [metadata(story, recording, simulator.shelf.file_state(recording)) for recording in listed]
-    )
+    return web.json_response([metadata(simulator.shelf, story, recording) for recording in listed])
 
 
 async def recordings(request: web.Request) -> web.Response:
@@ -33,7 +33,7 @@ async def recordings(request: web.Request) -> web.Response:
     story = _story(request)
     format_id = _audio_format(request)
     listed = simulator.shelf.listed(story)
-    if any(_transcode_left_s(simulator, recording, format_id) for recording in listed):
+    if any(_transcode_left_s(simulator, story, recording, format_id) for recording in listed):
         return web.Response(status=202)
     return _answer(simulator, [_shape(request, story, recording, format_id, download=False) for recording in listed])
 
@@ -44,13 +44,46 @@ async def recording(request: web.Request) -> web.Response:
     story = _story(request)
     format_id = _audio_format(request)
     download = _download(request)
-    wanted = story.recording(request.match_info["recordingId"])
-    if wanted is None or wanted not in simulator.shelf.listed(story):
-        raise not_found("The recording was not found.")
-    left_s = _transcode_left_s(simulator, wanted, format_id)
+    wanted = _wanted(request, story)
+    left_s = _transcode_left_s(simulator, story, wanted, format_id)
     if left_s:
         return web.json_response({"estimatedTranscodeTimeMs": math.ceil(left_s * 1000)}, status=202)
     return _answer(simulator, _shape(request, story, wanted, format_id, download=download))
+
+
+async def change_recording(request: web.Request) -> web.Response:
+    """`PUT …/recordings/{recordingId}`: a new `archiveDate` restores an archived recording until then.
+
+    As the vendor's SDK words it: "A request to change the archival date of an archived recording will result in a
+    restoration of the recording until the new date set." Of other recordings only the dates could be changed; that is
+    not done here.
+    """
+    simulator = request.app[SIMULATOR]
+    story = _story(request)
+    wanted = _wanted(request, story)
+    until = _archive_date(await json_body(request), simulator.clock.now_s())
+    if simulator.shelf.file_state(story, wanted) not in {"ARCHIVED", "RESTORING", "RESTORED"}:
+        raise bad_request("The recording is not archived.")
+    simulator.restores.ask(wanted.id, until)
+    return _answer(simulator, _shape(request, story, wanted, ORIGINAL, download=False))
+
+
+def _archive_date(body: object, now_s: float) -> float:
+    """Seconds since the epoch. Raises ApiError 400."""
+    try:
+        until_s = parse_instant(str(body["archiveDate"] if isinstance(body, dict) else "")).timestamp()
+    except (KeyError, ValueError, OverflowError):
+        raise bad_request("archiveDate is needed, in ISO-8601.") from None
+    if until_s <= now_s:
+        raise bad_request("archiveDate must be in the future.")
+    return until_s
+
+
+def _wanted(request: web.Request, story: Story) -> Recording:
+    wanted = story.recording(request.match_info["recordingId"])
+    if wanted is None or wanted not in request.app[SIMULATOR].shelf.listed(story):
+        raise not_found("The recording was not found.")
+    return wanted
 
 
 def _story(request: web.Request) -> Story:
@@ -77,49 +110,16 @@ def _download(request: web.Request) -> bool:
     return download == "true"
 
 
-def _transcode_left_s(simulator: Simulator, wanted: Recording, format_id: str) -> float:
-    if wanted.media != "audio" or simulator.shelf.file_state(wanted) != "AVAILABLE":
+def _transcode_left_s(simulator: Simulator, story: Story, wanted: Recording, format_id: str) -> float:
+    if wanted.media != "audio" or simulator.shelf.file_state(story, wanted) not in WITH_MEDIA:
         return 0.0
     return simulator.shelf.transcode_left_s(wanted, format_id)
 
 
 def _shape(request: web.Request, story: Story, held: Recording, format_id: str, *, download: bool) -> dict[str, Any]:
-    simulator = request.app[SIMULATOR]
-    parameter = f"{held.media}FormatId"
-    wants_document = download and request.query.get(parameter) == document_format(held.media)
-    return with_media(
-        story,
-        held,
-        simulator.shelf.file_state(held),
-        format_id,
-        download=wants_document,
-        audio_bytes=simulator.audio_bytes,
-        link=_link_maker(request, story, held),
-    )
+    wants_document = download and request.query.get(f"{held.media}FormatId") == document_format(held.media)
+    return shape(request, story, held, format_id, download=wants_document)
 
 
-def _link_maker(request: web.Request, story: Story, held: Recording) -> Link:
-    simulator = request.app[SIMULATOR]
-    base = public_base(request, simulator.options.path_prefix)
-
-    def link(part: str) -> str:
-        expired = simulator.dice.falls(simulator.dice.faults.rate_expired_link)
-        return simulator.links.sign(base, story.id, held.id, part, expired=expired)
-
-    return link
-
-
-def _answer(simulator: Simulator, shape: object) -> web.Response:
-    """JSON; while bytes are unstable its fields come in another order each time."""
-    nonce = simulator.dice.nonce()
-    return web.json_response(_reordered(shape, random.Random(nonce)) if nonce else shape)
-
-
-def _reordered(shape: object, order: random.Random) -> object:
-    if isinstance(shape, list):
-        return [_reordered(each, order) for each in shape]
-    if isinstance(shape, dict):
-        names = list(shape)
-        order.shuffle(names)
-        return {name: _reordered(shape[name], order) for name in names}
-    return shape
+def _answer(simulator: Simulator, body: object) -> web.Response:
+    return web.json_response(unstable(simulator.dice.nonce(), body))

@@ -40,18 +40,22 @@ class Line:
 
 def lines(story: Story, recording: Recording) -> list[Line]:
     """What was written, in order, customer and agent by turns; the customer begins."""
-    draw = story.generator(recording.id, "lines")
-    count = draw.randint(1, 4) if recording.media == "email" else draw.randint(4, 12)
-    step = (recording.end_ms - recording.start_ms) // (count + 1)
-    return [
-        Line(
-            story.identifier(recording.id, "line", number),
-            recording.start_ms + number * step,
-            number % 2 == 0,
-            draw.choice(_ANSWERED if number % 2 else _ASKED),
-        )
-        for number in range(count)
-    ]
+    written: list[Line] = []
+    for number, stretch in enumerate(recording.written()):
+        draw = story.generator(recording.id, "lines", *([number] if number else []))
+        count = draw.randint(1, 4) if recording.media == "email" else draw.randint(4, 12)
+        step = (stretch.end_ms - stretch.start_ms) // (count + 1)
+        first = len(written)
+        written += [
+            Line(
+                story.identifier(recording.id, "line", first + place),
+                stretch.start_ms + place * step,
+                place % 2 == 0,
+                draw.choice(_ANSWERED if place % 2 else _ASKED),
+            )
+            for place in range(count)
+        ]
+    return written
 
 
 def chat(story: Story, recording: Recording) -> list[dict[str, Any]]:
@@ -93,7 +97,7 @@ def messages(story: Story, recording: Recording, link: Callable[[Attachment], st
                     "id": attached.id,
                     "url": link(attached),
                     "mediaType": attached.content_type,
-                    "contentLength": len(attached.data),
+                    "contentLength": attached.size_bytes,
                     "name": attached.name,
                 }
                 for attached in (attachments_of(story, recording) if number == 0 else [])
@@ -124,7 +128,7 @@ def emails(story: Story, recording: Recording, link: Callable[[Attachment], str]
                     "name": attached.name,
                     "contentPath": link(attached),
                     "contentType": attached.content_type,
-                    "contentLength": len(attached.data),
+                    "contentLength": attached.size_bytes,
                 }
                 for attached in (attachments_of(story, recording) if number == 0 else [])
             ],

@@ -1,11 +1,13 @@
 """The composition root: everything a process of the archive works with, built once and passed down."""
 
 import os
+import random
 import socket
 import uuid
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
+from config.clients import OAuthClient
 from config.settings import Settings
 from strongroom.genesys.client import GenesysClient
 from strongroom.genesys.media import MediaSession
@@ -19,10 +21,16 @@ from strongroom.vault.spool import Spool
 from strongroom.vault.store import Store
 from strongroom.vault.store import connect as connect_store
 
+DEFAULT_PATIENCE_S = 20.0
+WINDOW_PATIENCE_S = 300.0
+
 
 @dataclass(frozen=True)
 class House:
-    """What the pipeline's steps are given. `region` is the Genesys region's domain, e.g. mypurecloud.ie."""
+    """What the pipeline's steps are given. `region` is the Genesys region's domain, e.g. mypurecloud.ie.
+
+    `patient_genesys` waits out a closed rate-limit window: a long reading must not begin again for one.
+    """
 
     settings: Settings
     policy: Policy
@@ -31,6 +39,7 @@ class House:
     store: Store
     spool: Spool
     genesys: GenesysClient
+    patient_genesys: GenesysClient
     media: MediaSession
     names: Names
     region: str
@@ -42,20 +51,15 @@ def new_instance() -> str:
 
 
 def open_house(settings: Settings, instance: str) -> House:
-    """Build everything; connects to nothing yet, but reads the whole policy. Raises Misconfigured.
+    """Build everything; connects to nothing yet, but reads the whole policy and makes the spool's folder.
 
-    Of the pool of OAuth clients each process takes one, by its process id.
+    Raises Misconfigured, and SpoolUnusable when that folder can't be made.
+
+    Of the pool of OAuth clients each process takes one, at random: process ids repeat from container to container.
     """
     policy = load_policy(settings.policy_file)
-    oauth_client = settings.genesys_clients[os.getpid() % len(settings.genesys_clients)]
-    genesys = GenesysClient(
-        settings.genesys_api_url,
-        settings.genesys_login_url,
-        oauth_client.client_id,
-        oauth_client.client_secret,
-        connect_timeout_s=settings.connect_timeout_s,
-        read_timeout_s=settings.read_timeout_s,
-    )
+    oauth_client = random.choice(settings.genesys_clients)
+    genesys = genesys_client(settings, oauth_client)
     return House(
         settings=settings,
         policy=policy,
@@ -64,9 +68,25 @@ def open_house(settings: Settings, instance: str) -> House:
         store=open_store(settings),
         spool=Spool(settings.spool_dir),
         genesys=genesys,
+        patient_genesys=genesys_client(settings, oauth_client, patience_s=WINDOW_PATIENCE_S),
         media=MediaSession(connect_timeout_s=settings.connect_timeout_s, read_timeout_s=settings.read_timeout_s),
         names=Names(genesys),
         region=region_of(settings.genesys_api_url),
+    )
+
+
+def genesys_client(
+    settings: Settings, oauth_client: OAuthClient, patience_s: float = DEFAULT_PATIENCE_S
+) -> GenesysClient:
+    """The Genesys API through one OAuth client; `patience_s` is how long one request may wait and be repeated."""
+    return GenesysClient(
+        settings.genesys_api_url,
+        settings.genesys_login_url,
+        oauth_client.client_id,
+        oauth_client.client_secret,
+        connect_timeout_s=settings.connect_timeout_s,
+        read_timeout_s=settings.read_timeout_s,
+        patience_s=patience_s,
     )
 
 

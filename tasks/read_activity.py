@@ -4,12 +4,15 @@ from datetime import date
 
 from celery import Task, shared_task
 
+from config.celery import READING_TIME_LIMIT_S
 from strongroom.pipeline.activity import read_activity as read_pages
 from tasks.fleet import send
 from tasks.messages import conversation_arguments
 
 
-@shared_task(bind=True, name="read_activity")  # type: ignore[untyped-decorator]
+@shared_task(  # type: ignore[untyped-decorator]
+    bind=True, name="read_activity", time_limit=READING_TIME_LIMIT_S, soft_time_limit=READING_TIME_LIMIT_S - 300
+)
 def read_activity(self: Task, day: str) -> None:
     """Take the next step of reading a day's activity (`YYYY-MM-DD`, UTC); the sweep rings for the one after."""
     for page in read_pages(self.app.house, date.fromisoformat(day)):

@@ -3,8 +3,8 @@
 import structlog
 from celery import Task, shared_task
 
+from strongroom.ledger.lookup import database_clock
 from strongroom.pipeline.sweep import sweep as find_due
-from strongroom.times import utc_now
 from tasks.fleet import send, waiting_messages
 from tasks.messages import conversation_arguments, recording_arguments
 
@@ -15,7 +15,9 @@ _log = structlog.get_logger()
 def sweep(self: Task) -> None:
     """Sweep once. What still waits in the bulk queue is not enqueued a second time beside itself."""
     house = self.app.house
-    due = find_due(house, utc_now(), room=max(0, house.settings.sweep_batch - waiting_messages(self.app)))
+    due = find_due(
+        house, database_clock(house.engine), room=max(0, house.settings.sweep_batch - waiting_messages(self.app))
+    )
     send(self.app, "enumerate_day", [(day.isoformat(),) for day in due.days])
     send(self.app, "read_activity", [(day.isoformat(),) for day in due.activity])
     send(self.app, "archive_conversation", map(conversation_arguments, due.discovered))

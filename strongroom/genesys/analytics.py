@@ -25,7 +25,7 @@ from pydantic import BaseModel, Field, ValidationError
 from strongroom.genesys.client import GenesysClient
 from strongroom.genesys.conversations import Conversation, parse_conversation
 from strongroom.genesys.errors import GenesysAnswerInvalid, TooManyConversations
-from strongroom.times import format_instant, start_of
+from strongroom.times import day_of, format_instant, start_of
 
 QUERY_PATH = "/api/v2/analytics/conversations/details/query"
 PAGE_SIZE = 100
@@ -33,13 +33,6 @@ PAGE_SIZE = 100
 REACH = 100_000
 """How many conversations one query reaches (vendor's limit); the same query in the other order reaches as many more."""
 MAX_PASSES = 5
-
-_ENDED = [
-    {
-        "type": "and",
-        "predicates": [{"type": "dimension", "dimension": "conversationEnd", "operator": "exists"}],
-    }
-]
 
 
 @dataclass
@@ -95,24 +88,14 @@ class _Reading:
         return len(self._counted)
 
 
-def started_on(client: GenesysClient, day: date, *, until: datetime | None = None) -> Iterator[Page]:
-    """Every ended conversation that started on that UTC day, or before `until` on it, earliest start first.
+def started_on(client: GenesysClient, day: date) -> Iterator[Page]:
+    """Every ended conversation that started on that UTC day, earliest start first.
 
-    Raises TooManyConversations when one query can't hold the day, GenesysAnswerInvalid when the pages stay short of
-    the API's own count, and what the client raises. Until it has ended without an error, the day is not known.
+    Raises TooManyConversations when a query can't reach all of the day, GenesysAnswerInvalid when the pages stay short
+    of the API's own count, and what the client raises. Until it has ended without an error, the day is not known.
     """
-    end_of_day = start_of(day + timedelta(days=1))
-    last = end_of_day if until is None else min(until, end_of_day)
-
-    def past_until(conversations: list[Conversation]) -> bool:
-        return bool(conversations) and conversations[-1].started_at >= last
-
-    if last <= start_of(day):
-        return
-    query = {"interval": _interval(start_of(day), last), "order": "asc", "orderBy": "conversationStart"}
-    for page in _read(client, query, enough=past_until):
-        page.conversations = [found for found in page.conversations if found.started_at < last]
-        yield page
+    query = {"interval": _interval(day), "order": "asc", "orderBy": "conversationStart"}
+    yield from _read(client, query, enough=lambda _: False)
 
 
 def ended_since(client: GenesysClient, start_day: date, since: datetime) -> Iterator[Page]:
@@ -126,12 +109,28 @@ def ended_since(client: GenesysClient, start_day: date, since: datetime) -> Iter
         return end is not None and end < since
 
     query = {
-        "interval": _interval(start_of(start_day), start_of(start_day + timedelta(days=1))),
+        "interval": _interval(start_day),
         "order": "desc",
         "orderBy": "conversationEnd",
-        "conversationFilters": _ENDED,
+        "conversationFilters": [_where("conversationEnd", "exists")],
     }
     yield from _read(client, query, enough=before_since)
+
+
+def conversation_again(client: GenesysClient, conversation: Conversation) -> Conversation | None:
+    """The same conversation as the query has it now, or None when it gives none. Raises what the client raises."""
+    query = {
+        "interval": _interval(day_of(conversation.started_at)),
+        "order": "asc",
+        "orderBy": "conversationStart",
+        "conversationFilters": [_where("conversationId", "matches", conversation.conversation_id)],
+    }
+    records = _ask(client, query, 1).conversations or []
+    parsed = [_parsed(record) for record in records]
+    same = (
+        one for one in parsed if isinstance(one, Conversation) and one.conversation_id == conversation.conversation_id
+    )
+    return next(same, None)
 
 
 def page_of(records: list[Any]) -> Page:
@@ -155,7 +154,6 @@ def _read(
         for page_number in range(1, REACH // PAGE_SIZE + 1):
             answer = _ask(client, _reversed(query) if from_the_end else query, page_number)
             total_hits = answer.total_hits
-            _refuse_out_of_reach(query, total_hits)
             some_left = reading.some_left(total_hits)
             counted_before = reading.counted
             records = answer.conversations or []
@@ -170,6 +168,7 @@ def _read(
                 break
             if not from_the_end and enough([item for item in parsed if isinstance(item, Conversation)]):
                 return
+            _refuse_out_of_reach(query, total_hits)
             if reading.counted >= total_hits and (from_the_end or page_number * PAGE_SIZE >= total_hits):
                 return
             if page_number * PAGE_SIZE >= total_hits and reading.counted == counted_before:
@@ -216,5 +215,10 @@ def _parsed(record: object) -> Conversation | GenesysAnswerInvalid:
         return error
 
 
-def _interval(first: datetime, last: datetime) -> str:
-    return f"{format_instant(first)}/{format_instant(last)}"
+def _interval(day: date) -> str:
+    return f"{format_instant(start_of(day))}/{format_instant(start_of(day + timedelta(days=1)))}"
+
+
+def _where(dimension: str, operator: str, value: str | None = None) -> dict[str, Any]:
+    predicate = {"type": "dimension", "dimension": dimension, "operator": operator}
+    return {"type": "and", "predicates": [predicate | ({} if value is None else {"value": value})]}

@@ -61,12 +61,14 @@ class TooManyConversations(StrongroomError):
 class NotReady(StrongroomError):
     """The recording is still being processed or restored.
 
-    `estimate_s` is how long Genesys Cloud says it will take, in seconds; None when it doesn't say.
+    `estimate_s` is how long Genesys Cloud says it will take, in seconds; None when it doesn't say. `restoring`: it
+    comes back from Genesys's own archive, which takes hours.
     """
 
-    def __init__(self, what: str, *, where: str, todo: str, estimate_s: float | None) -> None:
+    def __init__(self, what: str, *, where: str, todo: str, estimate_s: float | None, restoring: bool = False) -> None:
         super().__init__(what, where=where, todo=todo)
         self.estimate_s = estimate_s
+        self.restoring = restoring
 
 
 class MediaDamaged(StrongroomError):

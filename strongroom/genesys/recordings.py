@@ -100,6 +100,7 @@ def recording_with_media(
             where=f"GET {path}",
             todo="ask again later",
             estimate_s=_seconds(record.get("estimatedTranscodeTimeMs")),
+            restoring=state == "RESTORING",
         )
     recording = _parse(answer.json, answer.body, path)
     if recording.recording_id.lower() != recording_id.lower():

@@ -6,7 +6,7 @@ The nightly query knows conversations by their start and looks back some days; w
 from dataclasses import dataclass
 from datetime import date
 
-from sqlalchemy import func, literal, select
+from sqlalchemy import literal, select
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 
 from strongroom.ledger import leases
@@ -24,18 +24,11 @@ class ActivityRead:
     attempts: int
 
 
-def want_activity_reads(engine: Engine, first: date, last: date) -> int:
-    """Want a read of each day from first to last (both included) that has a run and none yet; how many are new."""
-    due_at = func.clock_timestamp()
-    archived = (
-        select(runs.c.day, literal("wanted"), literal("the day has a run"), due_at)
-        .where(runs.c.day.between(first, last))
-        .distinct()
-    )
+def want_activity_reads(engine: Engine) -> int:
+    """Want a read of each day that has a run and none yet, back-filled ones too; how many are new."""
+    archived = select(runs.c.day, literal("wanted"), literal("the day has a run")).distinct()
     statement = (
-        postgresql_insert(activity_reads)
-        .from_select(["day", "state", "cause", "due_at"], archived)
-        .on_conflict_do_nothing()
+        postgresql_insert(activity_reads).from_select(["day", "state", "cause"], archived).on_conflict_do_nothing()
     )
     with transaction(engine) as connection:
         return connection.execute(statement).rowcount
@@ -50,19 +43,18 @@ def take_activity_read(engine: Engine, day: date, holder: Holder) -> ActivityRea
 
 def submitted(engine: Engine, day: date, holder: Holder, job_id: str, due_in_s: float) -> None:
     """A job was submitted; its results are looked for in `due_in_s`. Raises LeaseLost."""
-    due_at = leases.seconds_from_now(due_in_s)
     with transaction(engine) as connection:
-        leases.change(
+        leases.postpone(
             connection,
             activity_reads,
             {"day": day},
             OPEN_ACTIVITY_READ_STATES,
             holder,
+            leases.seconds_from_now(due_in_s),
+            message_sent=False,
             state="submitted",
             cause="the job is submitted",
             job_id=job_id,
-            due_at=due_at,
-            enqueued_at=due_at,
         )
 
 
@@ -70,19 +62,18 @@ def postpone_activity_read(
     engine: Engine, read: ActivityRead, holder: Holder, due_in_s: float, cause: str, *, anew: bool = False
 ) -> None:
     """Not yet; due again in `due_in_s`, with a new job if `anew`. Raises LeaseLost."""
-    due_at = leases.seconds_from_now(due_in_s)
     with transaction(engine) as connection:
-        leases.change(
+        leases.postpone(
             connection,
             activity_reads,
             {"day": read.day},
             OPEN_ACTIVITY_READ_STATES,
             holder,
+            leases.seconds_from_now(due_in_s),
+            message_sent=False,
             state="wanted" if anew or read.job_id is None else "submitted",
             cause=cause,
             job_id=None if anew else read.job_id,
-            due_at=due_at,
-            enqueued_at=due_at,
         )
 
 

@@ -6,11 +6,12 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, RowMapping, and_, case, exists, func, select, update
+from sqlalchemy import Connection, RowMapping, and_, case, exists, func, or_, select, update
 from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.orm import aliased
 
+from config.celery import LONGEST_COUNTDOWN_S
 from strongroom.ledger import leases
 from strongroom.ledger.engine import Engine, transaction
 from strongroom.ledger.leases import Holder
@@ -57,19 +58,25 @@ class HeldConversation:
     deadline_at: datetime
     taken_at: datetime
     attempts: int
+    first_seen_at: datetime
     names: dict[str, Any] | None
     decided: Decided | None
 
 
 @dataclass(frozen=True)
 class ExpectedRecording:
-    """A recording a conversation turns out to have. `carried_from`: the revision whose objects hold it already."""
+    """A recording a conversation turns out to have, to be fetched, or carried over from an earlier revision as it is.
+
+    `objects_revision` is the revision whose objects hold it; None: its own.
+    """
 
     recording_id: str
     session_id: str | None
     media: str | None
     listed: dict[str, Any] | None
-    carried_from: int | None = None
+    state: str = "expected"
+    cause: str = "listed by Genesys"
+    objects_revision: int | None = None
 
 
 def discover(engine: Engine, found: Sequence[Found], *, quiet_s: float, deadline_s: float) -> list[ConversationRef]:
@@ -161,13 +168,16 @@ def _prolong(connection: Connection, latest: RowMapping, values: dict[str, Any])
             conversations.c.state == "discovered",
             leases.free(conversations),
         )
-        .values(**values | {"cause": "ended later than first seen", "enqueued_at": None})
+        .values(
+            **values
+            | {"cause": "ended later than first seen", "enqueued_at": None, "lease_owner": None, "lease_until": None}
+        )
     )
     return connection.execute(statement).rowcount == 1
 
 
 def take_discovered(engine: Engine, ref: ConversationRef, holder: Holder) -> HeldConversation | None:
-    """Take a revision that is to be looked at, once no earlier revision of it is under way any more."""
+    """Take a revision that is to be looked at, once nothing of an earlier revision of it is under way any more."""
     earlier = aliased(conversations)
     earlier_under_way = (
         select(earlier.c.revision)
@@ -178,8 +188,18 @@ def take_discovered(engine: Engine, ref: ConversationRef, holder: Holder) -> Hel
         )
         .exists()
     )
+    fetched_again = (
+        select(recordings.c.recording_id)
+        .where(
+            recordings.c.conversation_id == conversations.c.conversation_id,
+            recordings.c.revision < conversations.c.revision,
+            recordings.c.state.in_(OPEN_RECORDING_STATES),
+        )
+        .exists()
+    )
+    nothing_earlier = ~or_(earlier_under_way, fetched_again)
     with transaction(engine) as connection:
-        row = leases.take(connection, conversations, ref._asdict(), ["discovered"], holder, ~earlier_under_way)
+        row = leases.take(connection, conversations, ref._asdict(), ["discovered"], holder, nothing_earlier)
         return None if row is None else _held(row)
 
 
@@ -216,6 +236,7 @@ def _held(row: RowMapping) -> HeldConversation:
         deadline_at=row["deadline_at"],
         taken_at=row["taken_at"],
         attempts=row["attempts"],
+        first_seen_at=row["first_seen_at"],
         names=row["names"],
         decided=decided,
     )
@@ -225,6 +246,7 @@ def begin_capturing(
     engine: Engine,
     held: HeldConversation,
     holder: Holder,
+    record: dict[str, Any],
     decided: Decided,
     names: dict[str, Any],
     expected: Sequence[ExpectedRecording],
@@ -233,7 +255,7 @@ def begin_capturing(
 ) -> list[RecordingRef]:
     """Record the decision and the recordings that must settle; those still to be fetched, which must be enqueued.
 
-    Raises LeaseLost. A recording that an earlier revision holds unchanged is stored from the start.
+    `record` is what was decided from. Raises LeaseLost. What is carried over has settled from the start.
     """
     with transaction(engine) as connection:
         leases.change(
@@ -244,6 +266,7 @@ def begin_capturing(
             holder,
             state="capturing",
             cause=f"{len(expected)} recordings expected",
+            record=record,
             names=names,
             retention_class=decided.retention_class,
             lock_mode=decided.lock_mode,
@@ -255,38 +278,68 @@ def begin_capturing(
         )
         if not expected:
             return []
-        rows = [
-            held.ref._asdict()
-            | {
-                "recording_id": one.recording_id,
-                "session_id": one.session_id,
-                "media": one.media,
-                "listed": one.listed,
-                "state": "expected" if one.carried_from is None else "stored",
-                "cause": "listed by Genesys" if one.carried_from is None else f"stored by revision {one.carried_from}",
-                "objects_revision": one.carried_from or held.ref.revision,
-                "enqueued_at": func.clock_timestamp(),
-                "deadline_at": leases.seconds_from_now(deadline_s),
-            }
-            for one in expected
-        ]
-        connection.execute(postgresql_insert(recordings).values(rows).on_conflict_do_nothing())
-        return [RecordingRef(*held.ref, one.recording_id) for one in expected if one.carried_from is None]
+        return _expect(connection, held.ref, expected, deadline_s)
+
+
+def expect_more(
+    engine: Engine,
+    held: HeldConversation,
+    holder: Holder,
+    expected: Sequence[ExpectedRecording],
+    *,
+    deadline_s: float,
+) -> list[RecordingRef]:
+    """More recordings turned out before the manifest was written; they must be enqueued. Raises LeaseLost."""
+    with transaction(engine) as connection:
+        now = func.clock_timestamp()
+        cause = f"{len(expected)} more recordings listed"
+        leases.change(
+            connection,
+            conversations,
+            held.ref._asdict(),
+            ["capturing"],
+            holder,
+            cause=cause,
+            due_at=now,
+            enqueued_at=now,
+        )
+        return _expect(connection, held.ref, expected, deadline_s)
+
+
+def _expect(
+    connection: Connection, ref: ConversationRef, expected: Sequence[ExpectedRecording], deadline_s: float
+) -> list[RecordingRef]:
+    rows = [
+        ref._asdict()
+        | {
+            "recording_id": one.recording_id,
+            "session_id": one.session_id,
+            "media": one.media,
+            "listed": one.listed,
+            "state": one.state,
+            "cause": one.cause,
+            "objects_revision": one.objects_revision or ref.revision,
+            "enqueued_at": func.clock_timestamp(),
+            "deadline_at": leases.seconds_from_now(deadline_s),
+        }
+        for one in expected
+    ]
+    connection.execute(postgresql_insert(recordings).values(rows).on_conflict_do_nothing())
+    return [RecordingRef(*ref, one.recording_id) for one in expected if one.state == "expected"]
 
 
 def postpone_conversation(engine: Engine, held: HeldConversation, holder: Holder, due_in_s: float, cause: str) -> None:
     """It did not work out this time; due again in `due_in_s`. Raises LeaseLost."""
-    due_at = leases.seconds_from_now(due_in_s)
     with transaction(engine) as connection:
-        leases.change(
+        leases.postpone(
             connection,
             conversations,
             held.ref._asdict(),
             OPEN_CONVERSATION_STATES,
             holder,
+            leases.seconds_from_now(due_in_s),
+            message_sent=due_in_s <= LONGEST_COUNTDOWN_S,
             cause=cause,
-            due_at=due_at,
-            enqueued_at=due_at,
         )
 
 

@@ -36,6 +36,8 @@ def connect(database_url: str, *, connect_timeout_s: float) -> Engine:
     return create_engine(
         _address(database_url),
         pool_pre_ping=True,
+        # an error's text must not hold records
+        hide_parameters=True,
         pool_size=3,
         max_overflow=5,
         # ASCII only: the `json` type then takes what UTF-8 can't hold (lone surrogates, NUL), as received

@@ -107,6 +107,25 @@ def change(
         raise LeaseLost(f"{table.name} {', '.join(str(value) for value in ids.values())}")
 
 
+def postpone(
+    connection: Connection,
+    table: Table,
+    ids: Mapping[str, object],
+    states: Collection[str],
+    holder: Holder,
+    due_at: ColumnElement[datetime],
+    *,
+    message_sent: bool,
+    **values: Any,
+) -> None:
+    """Hand a row we hold back until it is due again. Raises LeaseLost.
+
+    `message_sent`: a message with a countdown is on its way, so the sweeper leaves the row alone for a while then.
+    """
+    enqueued_at = due_at if message_sent else None
+    change(connection, table, ids, states, holder, due_at=due_at, enqueued_at=enqueued_at, **values)
+
+
 def renew(engine: Engine, table: Table, ids: Mapping[str, object], holder: Holder) -> bool:
     """Prolong a lease we hold from now on; False when it is another's by now."""
     statement = (

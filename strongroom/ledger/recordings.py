@@ -5,15 +5,16 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Literal
 
-from sqlalchemy import Connection, RowMapping, and_, case, delete, func, literal, null, select, update
+from sqlalchemy import Connection, RowMapping, and_, case, delete, exists, func, literal, null, or_, select, update
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 
+from config.celery import LONGEST_COUNTDOWN_S
 from strongroom.ledger import leases
 from strongroom.ledger.conversations import ExpectedRecording, await_other_revisions
 from strongroom.ledger.engine import Engine, LeaseLost, transaction
 from strongroom.ledger.leases import Holder
 from strongroom.ledger.references import ConversationRef, RecordingRef
-from strongroom.ledger.schema import OPEN_RECORDING_STATES, conversations, recordings
+from strongroom.ledger.schema import OPEN_RECORDING_STATES, conversations, objects, recordings
 
 Settled = Literal["stored", "absent", "review"]
 
@@ -48,6 +49,7 @@ class KnownRecording:
     cause: str
     objects_revision: int
     unavailable: list[dict[str, str]] | None
+    attempts: int
 
 
 def take_recording(engine: Engine, ref: RecordingRef, holder: Holder) -> HeldRecording | None:
@@ -82,26 +84,34 @@ def take_recording(engine: Engine, ref: RecordingRef, holder: Holder) -> HeldRec
 
 
 def postpone_recording(
-    engine: Engine, ref: RecordingRef, holder: Holder, due_in_s: float, cause: str, *, past_deadline: bool
+    engine: Engine,
+    ref: RecordingRef,
+    holder: Holder,
+    due_in_s: float,
+    cause: str,
+    *,
+    past_deadline: bool,
+    lost_s: float = 0,
 ) -> None:
-    """Not to be had yet; due again in `due_in_s`, but at the deadline at the latest. Raises LeaseLost.
+    """Not to be had yet; due again in `due_in_s`, unless `past_deadline` at the deadline at the latest.
 
-    `past_deadline`: a server of ours or of Genesys's is down, which no deadline ends.
+    `lost_s` is time that doesn't count: a server or an allowance failed us, and the deadline moves. Raises LeaseLost.
     """
     due_at = leases.seconds_from_now(due_in_s)
     if not past_deadline:
         due_at = func.least(due_at, func.greatest(recordings.c.deadline_at, func.clock_timestamp()))
     with transaction(engine) as connection:
-        leases.change(
+        leases.postpone(
             connection,
             recordings,
             ref._asdict(),
             OPEN_RECORDING_STATES,
             holder,
+            due_at,
+            message_sent=due_in_s <= LONGEST_COUNTDOWN_S,
             state="waiting",
             cause=cause,
-            due_at=due_at,
-            enqueued_at=due_at,
+            deadline_at=recordings.c.deadline_at + leases.seconds(lost_s),
         )
 
 
@@ -152,12 +162,21 @@ def settle_recording(
 def _open_amendment(connection: Connection, conversation: RowMapping, ref: ConversationRef) -> ConversationRef | None:
     """The next revision of an archived conversation, where its recordings no longer are as its manifest tells."""
     of_revision = and_(recordings.c.conversation_id == ref.conversation_id, recordings.c.revision == ref.revision)
-    differs = and_(of_revision, recordings.c.state.is_distinct_from(recordings.c.manifest_state))
-    if connection.execute(select(recordings.c.recording_id).where(differs).limit(1)).first() is None:
+    stored_since = exists(
+        select(objects.c.object_id).where(
+            objects.c.conversation_id == recordings.c.conversation_id,
+            objects.c.recording_id == recordings.c.recording_id,
+            objects.c.stored_at > conversation["state_at"],
+        )
+    )
+    differs = or_(recordings.c.state.is_distinct_from(recordings.c.manifest_state), stored_since)
+    if connection.execute(select(recordings.c.recording_id).where(of_revision, differs).limit(1)).first() is None:
         return None
     await_other_revisions(connection)
     latest = select(func.max(conversations.c.revision)).where(conversations.c.conversation_id == ref.conversation_id)
-    revision = (connection.scalar(latest) or ref.revision) + 1
+    if connection.scalar(latest) != ref.revision:
+        return None  # it was re-opened since, and that revision takes over what was found
+    revision = ref.revision + 1
     own = {
         "revision",
         "state",
@@ -274,6 +293,16 @@ def known_recordings(engine: Engine, ref: ConversationRef) -> list[KnownRecordin
         return recordings_of(connection, ref)
 
 
+def recordings_before(engine: Engine, ref: ConversationRef) -> list[KnownRecording]:
+    """Every recording of the latest earlier revision that had any."""
+    latest = select(func.max(recordings.c.revision)).where(
+        recordings.c.conversation_id == ref.conversation_id, recordings.c.revision < ref.revision
+    )
+    with transaction(engine) as connection:
+        revision = connection.scalar(latest)
+        return [] if revision is None else recordings_of(connection, ConversationRef(ref.conversation_id, revision))
+
+
 def recordings_of(connection: Connection, ref: ConversationRef) -> list[KnownRecording]:
     """Every recording of a revision, by id, within a transaction."""
     statement = (
@@ -286,6 +315,7 @@ def recordings_of(connection: Connection, ref: ConversationRef) -> list[KnownRec
             recordings.c.cause,
             recordings.c.objects_revision,
             recordings.c.unavailable,
+            recordings.c.attempts,
         )
         .where(recordings.c.conversation_id == ref.conversation_id, recordings.c.revision == ref.revision)
         .order_by(recordings.c.recording_id)

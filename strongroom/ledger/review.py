@@ -115,7 +115,7 @@ def requeue(engine: Engine, selection: Selection, *, by: str, deadline_s: float)
                 recordings.c.revision == conversations.c.revision,
                 *_recordings_in("review", selection),
             )
-            .values(**fresh, state="waiting")
+            .values(**fresh, state="waiting", first_seen_at=func.clock_timestamp(), restore_asked_at=None)
         ).rowcount
         # a conversation whose recordings are known goes on where it was, with its manifest; else from the start
         for state, condition in (("capturing", has_recordings), ("discovered", ~has_recordings)):

@@ -17,10 +17,11 @@ from strongroom.ledger.schema import OPEN_CONVERSATION_STATES, OPEN_RECORDING_ST
 
 @dataclass(frozen=True)
 class Run:
-    """A run this process holds."""
+    """A run whose day is to be enumerated; `attempts` counts those of the holder."""
 
     run_id: int
     day: date
+    attempts: int = 0
 
 
 def open_run(engine: Engine, day: date, cause: str) -> bool:
@@ -52,11 +53,14 @@ def take_run(engine: Engine, day: date, holder: Holder) -> Run | None:
         if run_id is None:
             return None
         row = leases.take(connection, runs, {"run_id": run_id}, ["enumerating"], holder)
-        return None if row is None else Run(row["run_id"], row["day"])
+        return None if row is None else Run(row["run_id"], row["day"], row["attempts"])
 
 
-def enumerated(engine: Engine, run: Run, holder: Holder, found: int) -> None:
-    """Every page has been read and recorded. Raises LeaseLost."""
+def enumerated(engine: Engine, run: Run, holder: Holder, found: int, unreadable: int) -> None:
+    """Every page has been read and recorded, but for records that can't be read. Raises LeaseLost."""
+    cause = f"enumerated: {found} ended conversations"
+    if unreadable:
+        cause += f"; {unreadable} records can't be read, see the log"
     with transaction(engine) as connection:
         leases.change(
             connection,
@@ -65,23 +69,22 @@ def enumerated(engine: Engine, run: Run, holder: Holder, found: int) -> None:
             ["enumerating"],
             holder,
             state="capturing",
-            cause=f"enumerated: {found} ended conversations",
+            cause=cause,
         )
 
 
 def postpone_run(engine: Engine, run: Run, holder: Holder, due_in_s: float, cause: str) -> None:
-    """Enumerating did not get through; it is due again. Raises LeaseLost."""
+    """Enumerating did not get through; the sweeper sends it again when it is due. Raises LeaseLost."""
     with transaction(engine) as connection:
-        due_at = leases.seconds_from_now(due_in_s)
-        leases.change(
+        leases.postpone(
             connection,
             runs,
             {"run_id": run.run_id},
             ["enumerating"],
             holder,
+            leases.seconds_from_now(due_in_s),
+            message_sent=False,
             cause=cause,
-            due_at=due_at,
-            enqueued_at=due_at,
         )
 
 
@@ -108,7 +111,7 @@ def settle_runs(engine: Engine) -> list[date]:
     statement = (
         update(runs)
         .where(runs.c.state == "capturing", ~under_way, ~re_queued)
-        .values(state="settled", state_at=func.clock_timestamp(), cause="every conversation of the day has settled")
+        .values(state="settled", state_at=func.clock_timestamp())
         .returning(runs.c.day)
     )
     with transaction(engine) as connection:

@@ -24,6 +24,7 @@ from strongroom.ledger.engine import LeaseLost
 from strongroom.ledger.heartbeat import kept_activity_read
 from strongroom.ledger.references import ConversationRef
 from strongroom.pipeline.enumerate import Ends, log_invalid, record_page
+from strongroom.pipeline.failures import Unexpected
 from strongroom.times import format_instant, start_of
 
 _log = structlog.get_logger()
@@ -54,11 +55,17 @@ def read_activity(house: House, day: date) -> Iterator[list[ConversationRef]]:
             yield from _record(house, day, read.job_id)
     except LeaseLost:
         _log.info("another worker reads the day's activity", day=str(day))
-    except RateLimited as error:
-        postpone_activity_read(house.engine, read, house.holder, error.retry_after_s, error.reason)
     except StrongroomError as error:
-        _log.warning("activity read postponed", day=str(day), reason=str(error))
-        postpone_activity_read(house.engine, read, house.holder, interval_s, error.reason, anew=read.attempts % 4 == 0)
+        _postpone(house, read, error)
+    except Exception as error:  # noqa: BLE001  # the read must say why it waits, whatever it was
+        _postpone(house, read, Unexpected(error))
+
+
+def _postpone(house: House, read: ActivityRead, error: StrongroomError) -> None:
+    """Later again; every fourth time with a new job, for the old one may be what is wrong."""
+    _log.warning("activity read postponed", day=str(read.day), reason=str(error))
+    due_in_s = error.retry_after_s if isinstance(error, RateLimited) else house.settings.retry_interval_s
+    postpone_activity_read(house.engine, read, house.holder, due_in_s, error.reason, anew=read.attempts % 4 == 0)
 
 
 def _submit(house: House, day: date, read: ActivityRead, interval_s: float) -> None:
@@ -75,7 +82,7 @@ def _submit(house: House, day: date, read: ActivityRead, interval_s: float) -> N
 def _record(house: House, day: date, job_id: str) -> Iterator[list[ConversationRef]]:
     ends = Ends(start_of(day), start_of(day + timedelta(days=1)), frozenset({day}))
     found = 0
-    for page in job_results(house.genesys, job_id):
+    for page in job_results(house.patient_genesys, job_id):
         log_invalid(day, page)
         ended = ends.found(page)
         found += len(ended)

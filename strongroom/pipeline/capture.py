@@ -1,18 +1,19 @@
 """A conversation: which class it falls in, and which recordings it must have before its manifest can be written."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
+from datetime import timedelta
 from typing import Any
 
 import structlog
 
 from strongroom.errors import StrongroomError
+from strongroom.genesys.analytics import conversation_again
 from strongroom.genesys.conversations import Conversation, parse_conversation
 from strongroom.genesys.names import NamesOfTheDay, Organisation
-from strongroom.genesys.recordings import Recording, recording_metadata
+from strongroom.genesys.recordings import recording_metadata
 from strongroom.house import House
 from strongroom.ledger.conversations import (
     Decided,
-    ExpectedRecording,
     HeldConversation,
     begin_capturing,
     postpone_conversation,
@@ -21,20 +22,15 @@ from strongroom.ledger.conversations import (
 )
 from strongroom.ledger.engine import LeaseLost
 from strongroom.ledger.heartbeat import kept_conversation
-from strongroom.ledger.recordings import KnownRecording, known_recordings
+from strongroom.ledger.recordings import recordings_before
 from strongroom.ledger.references import ConversationRef
+from strongroom.pipeline.expecting import recordings_expected
 from strongroom.pipeline.failures import Review, Unexpected, given_up, verdict
 from strongroom.pipeline.outcomes import NOTHING, Next
 from strongroom.retention.classify import Decision, classify
 from strongroom.retention.facts import Facts, Named
 
 _log = structlog.get_logger()
-
-PLACEHOLDER = "session:"
-"""A session that was recorded, but whose recording Genesys doesn't list yet, is expected under this and its id."""
-
-# what tells that a recording went on since it was stored; links and states differ at every look
-_CONTENT_FIELDS = ("startTime", "endTime", "media", "mediaSubtype", "outputDurationMs", "outputSizeInBytes")
 
 
 def archive_conversation(house: House, ref: ConversationRef) -> Next:
@@ -92,7 +88,7 @@ def _named(ids: Iterable[str], names: Mapping[str, str | None]) -> frozenset[Nam
 
 
 def _capture(house: House, held: HeldConversation) -> Next:
-    conversation = parse_conversation(held.record)
+    conversation = _quiet_record(house, held)
     names = house.names.behind(conversation)
     decision = decide(house, conversation, names, held)
     if decision.retain_until <= held.taken_at:
@@ -109,12 +105,24 @@ def _capture(house: House, held: HeldConversation) -> Next:
         house.engine,
         held,
         house.holder,
+        conversation.raw,
         _as_decided(decision),
         _names_document(names, house.names.organisation()),
-        _expected(house, held.ref, conversation, listed),
+        recordings_expected(conversation, listed, recordings_before(house.engine, held.ref)),
         deadline_s=house.settings.retry_deadline_s,
     )
     return Next(recordings=recordings, complete=None if recordings else held.ref)
+
+
+def _quiet_record(house: House, held: HeldConversation) -> Conversation:
+    """The conversation as it is after its quiet time, where it was found before that: wrap-up codes come late."""
+    conversation = parse_conversation(held.record)
+    quiet_from = held.conversation_end + timedelta(seconds=house.settings.quiet_s)
+    if held.first_seen_at >= quiet_from:
+        return conversation
+    now = conversation_again(house.genesys, conversation)
+    # one that was re-opened meanwhile is found again by its new end
+    return now if now is not None and now.ended_at == conversation.ended_at else conversation
 
 
 def _names_document(names: NamesOfTheDay, organisation: Organisation) -> dict[str, Any]:
@@ -147,43 +155,4 @@ def _as_decided(decision: Decision) -> Decided:
             "erasable": decision.erasable,
             "retrievalPromiseHours": decision.retrieval_promise_hours,
         },
-    )
-
-
-def expected_of(recording: Recording) -> ExpectedRecording:
-    """A listed recording as the ledger expects it."""
-    return ExpectedRecording(recording.recording_id, recording.session_id, recording.media, recording.listing)
-
-
-def _expected(
-    house: House, ref: ConversationRef, conversation: Conversation, listed: Sequence[Recording]
-) -> list[ExpectedRecording]:
-    """Every listed recording, every recorded session nothing is listed for, and what earlier revisions hold."""
-    earlier = {
-        known.recording_id: known
-        for known in known_recordings(house.engine, ConversationRef(ref.conversation_id, ref.revision - 1))
-    }
-    expected = [_carried(recording, earlier.get(recording.recording_id)) for recording in listed]
-    listed_ids = {recording.recording_id for recording in listed}
-    expected += [
-        ExpectedRecording(known.recording_id, known.session_id, known.media, known.listed, known.objects_revision)
-        for known in earlier.values()
-        if known.state == "stored" and known.recording_id not in listed_ids
-    ]
-    sessions = {one.session_id for one in expected}
-    return expected + [
-        ExpectedRecording(f"{PLACEHOLDER}{session_id}", session_id, None, None)
-        for session_id in sorted(conversation.recorded_session_ids)
-        if session_id not in sessions
-    ]
-
-
-def _carried(recording: Recording, known: KnownRecording | None) -> ExpectedRecording:
-    expected = expected_of(recording)
-    if known is None or known.state != "stored" or known.listed is None:
-        return expected
-    if any(known.listed.get(name) != recording.raw.get(name) for name in _CONTENT_FIELDS):
-        return expected
-    return ExpectedRecording(
-        recording.recording_id, recording.session_id, recording.media, recording.listing, known.objects_revision
     )

@@ -1,7 +1,6 @@
 """The end of a conversation's archiving: its record, then the manifest that names every object, written last."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 import structlog
 
@@ -15,21 +14,22 @@ from strongroom.evidence.manifest import (
     canonical_json,
     sha256_hex,
 )
+from strongroom.genesys.recordings import recording_metadata
 from strongroom.house import House
-from strongroom.ledger.conversations import Decided, HeldConversation, archived, take_captured
+from strongroom.ledger.conversations import Decided, HeldConversation, archived, expect_more, take_captured
 from strongroom.ledger.engine import LeaseLost
 from strongroom.ledger.heartbeat import kept_conversation
-from strongroom.ledger.objects import ObjectRow, PartRef, find_earlier, objects_of_recordings, record_lock
+from strongroom.ledger.objects import ObjectRow, PartRef, find_earlier, objects_of_recordings
 from strongroom.ledger.recordings import KnownRecording, known_recordings
-from strongroom.ledger.references import ConversationRef
+from strongroom.ledger.references import ConversationRef, RecordingRef
 from strongroom.pipeline.capture import put_off
+from strongroom.pipeline.expecting import expected_of
 from strongroom.pipeline.failures import Unexpected
 from strongroom.pipeline.outcomes import NOTHING, Next
-from strongroom.pipeline.parts import Content, Placement, store, stored_already
+from strongroom.pipeline.parts import Content, Placement, store, stored_already, tightened
 from strongroom.times import utc_now
 from strongroom.vault.keys import conversation_key, manifest_key
 from strongroom.vault.lock import Lock, LockMode
-from strongroom.vault.put_once import tighten
 
 _log = structlog.get_logger()
 
@@ -41,6 +41,8 @@ def complete_conversation(house: House, ref: ConversationRef) -> Next:
         return NOTHING
     try:
         with kept_conversation(house.engine, ref, house.holder):
+            if late := _listed_meanwhile(house, held):
+                return Next(recordings=late)
             _complete(house, held, _decided(held))
     except LeaseLost:
         return NOTHING
@@ -50,6 +52,19 @@ def complete_conversation(house: House, ref: ConversationRef) -> Next:
         return put_off(house, held, Unexpected(error))
     _log.info("conversation archived", conversation=str(ref))
     return NOTHING
+
+
+def _listed_meanwhile(house: House, held: HeldConversation) -> list[RecordingRef]:
+    """Recordings that Genesys lists only now, where some had to be waited for: they are expected as well."""
+    known = known_recordings(house.engine, held.ref)
+    if all(recording.attempts <= 1 for recording in known):
+        return []
+    known_ids = {recording.recording_id for recording in known}
+    listed = recording_metadata(house.genesys, str(held.ref.conversation_id))
+    late = [expected_of(recording) for recording in listed if recording.recording_id not in known_ids]
+    if not late:
+        return []
+    return expect_more(house.engine, held, house.holder, late, deadline_s=house.settings.retry_deadline_s)
 
 
 def _decided(held: HeldConversation) -> Decided:
@@ -93,7 +108,7 @@ def _objects_of_recordings(
     Also of recordings in review: what could be had of them is locked and must be named.
     """
     found = objects_of_recordings(house.engine, ref, [recording.recording_id for recording in recordings])
-    return [row if revision == ref.revision else _tightened(house, row, lock) for revision, row in found]
+    return [tightened(house, row, lock) for _, row in found]
 
 
 def _predecessor(house: House, ref: ConversationRef) -> Predecessor | None:
@@ -104,12 +119,6 @@ def _predecessor(house: House, ref: ConversationRef) -> Predecessor | None:
         return None
     revision, row = earlier
     return Predecessor(revision, row.key, row.version_id, row.sha256)
-
-
-def _tightened(house: House, row: ObjectRow, lock: Lock) -> ObjectRow:
-    stands = tighten(house.store, row.key, row.version_id, lock)
-    record_lock(house.engine, row.key, stands.mode.value, stands.retain_until)
-    return replace(row, lock_mode=stands.mode.value, retain_until=stands.retain_until)
 
 
 def _store_document(

@@ -34,14 +34,9 @@ def catch_up_window(settings: Settings, first_known_day: date | None, now: datet
     return Window(max(start, last - timedelta(days=max(settings.catch_up_days, 1) - 1)), last)
 
 
-def window_of(house: House, now: datetime) -> Window:
-    """The window by what the ledger knows."""
-    return catch_up_window(house.settings, first_day(house.engine), now)
-
-
 def open_missed_days(house: House, now: datetime) -> list[date]:
     """Open a run for each day of the window that never had one; those days."""
-    window = window_of(house, now)
+    window = catch_up_window(house.settings, first_day(house.engine), now)
     missed = set(days_between(window.first, window.last)) - days_with_run(house.engine, window.first, window.last)
     return [day for day in sorted(missed) if open_first_run(house.engine, day, "due by the calendar")]
 

@@ -14,8 +14,8 @@ from strongroom.ledger.conversations import Found, discover
 from strongroom.ledger.engine import LeaseLost
 from strongroom.ledger.heartbeat import kept_run
 from strongroom.ledger.references import ConversationRef
-from strongroom.ledger.runs import days_with_run, enumerated, postpone_run, take_run
-from strongroom.pipeline.failures import FIRST_RETRY_S
+from strongroom.ledger.runs import Run, days_with_run, enumerated, postpone_run, take_run
+from strongroom.pipeline.failures import Unexpected, backoff_s
 from strongroom.times import day_of, start_of
 
 _log = structlog.get_logger()
@@ -47,8 +47,8 @@ class Ends:
 def enumerate_day(house: House, day: date) -> Iterator[list[ConversationRef]]:
     """Record every conversation that ended on the day, page by page; each page's new ones, which are to be enqueued.
 
-    Yields nothing when another worker enumerates the day, or nobody asked for it. What can't be read postpones the
-    run with the reason; what was recorded until then stays.
+    Yields nothing when another worker enumerates the day, or nobody asked for it. An answer that doesn't come postpones
+    the run with the reason; what was recorded until then stays. Records that can't be read are counted on the run.
     """
     run = take_run(house.engine, day, house.holder)
     if run is None:
@@ -63,18 +63,19 @@ def enumerate_day(house: House, day: date) -> Iterator[list[ConversationRef]]:
                 found = ends.found(page)
                 ids.update(one.conversation_id for one in found)
                 yield record_page(house, found)
-        if invalid:
-            raise StrongroomError(
-                f"{invalid} conversations of the analytics answer can't be read; all others are recorded",
-                where=f"day {day}",
-                todo="report it with the correlation ids in the log; the day is enumerated again",
-            )
-        enumerated(house.engine, run, house.holder, len(ids))
+        enumerated(house.engine, run, house.holder, len(ids), invalid)
     except LeaseLost:
         _log.info("another worker enumerates the day", day=str(day))
     except StrongroomError as error:
-        _log.warning("enumeration postponed", day=str(day), reason=str(error))
-        postpone_run(house.engine, run, house.holder, min(FIRST_RETRY_S, house.settings.retry_interval_s), error.reason)
+        _postpone(house, run, error)
+    except Exception as error:  # noqa: BLE001  # the run must say why it waits, whatever it was
+        _postpone(house, run, Unexpected(error))
+
+
+def _postpone(house: House, run: Run, error: StrongroomError) -> None:
+    _log.warning("enumeration postponed", day=str(run.day), reason=str(error))
+    due_in_s = backoff_s(run.attempts, house.settings.retry_interval_s)
+    postpone_run(house.engine, run, house.holder, due_in_s, error.reason)
 
 
 def record_page(house: House, found: Sequence[Found]) -> list[ConversationRef]:
@@ -107,7 +108,7 @@ def _ends_of(house: House, day: date) -> Ends:
 
 def _pages(house: House, day: date, ends: Ends) -> Iterator[Page]:
     """The day itself by start, whole; then each older start-day by end, only as far as its ends are new enough."""
-    yield from started_on(house.genesys, day)
-    oldest = max(house.settings.look_back_days, (day - day_of(ends.first)).days)
+    yield from started_on(house.patient_genesys, day)
+    oldest = house.settings.look_back_days + (day - day_of(ends.first)).days
     for days_back in range(1, oldest + 1):
-        yield from ended_since(house.genesys, day - timedelta(days=days_back), ends.first)
+        yield from ended_since(house.patient_genesys, day - timedelta(days=days_back), ends.first)

@@ -6,13 +6,18 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from strongroom.errors import StrongroomError, Unreachable
-from strongroom.genesys.errors import CredentialsRefused, LinkExpired, NotReady, RateLimited
+from strongroom.genesys.errors import CredentialsRefused, GenesysUnavailable, LinkExpired, NotReady, RateLimited
 from strongroom.vault.errors import NotLocked, VaultConflict, VaultRefused
 
 FIRST_RETRY_S = 15.0
 LEAST_ATTEMPTS = 5
 # A wrong credential or bucket concerns everything at once: the night must not end on the review list for it.
-_OURS = (Unreachable, CredentialsRefused, VaultRefused)
+_OURS = (Unreachable, CredentialsRefused)
+_OF_ONE_OBJECT = frozenset({"InvalidObjectState", "EntityTooLarge", "KeyTooLongError"})
+# How often 5xx count as Genesys being down; one recording that keeps failing after half a day is a matter of its own.
+_OUTAGE_ATTEMPTS = 48
+# How often an invitation to come back at once is followed: the allowance is everybody's.
+_PROMPT_ATTEMPTS = 3
 
 
 class Unexpected(StrongroomError):
@@ -49,12 +54,16 @@ def given_up(error: StrongroomError, *, overdue: bool, attempts: int) -> bool:
     return overdue and (isinstance(error, NotReady) or attempts >= LEAST_ATTEMPTS)
 
 
+def backoff_s(attempts: int, retry_interval_s: float) -> float:
+    """15 seconds, doubled at each attempt up to the retry interval."""
+    return min(FIRST_RETRY_S * 2.0 ** min(attempts - 1, 20), retry_interval_s)
+
+
 def verdict(error: StrongroomError, *, attempts: int, retry_interval_s: float) -> Retry | Review:
     """Decide what follows from an error.
 
     Not ready: the retry interval, or sooner when Genesys says so. Rate limited: when the window opens. Everything else
-    that may pass: 15 seconds, doubled at each attempt up to the retry interval, with ±20 % jitter so that what failed
-    together does not return together.
+    that may pass: as `backoff_s` says, with ±20 % jitter so that what failed together does not return together.
     """
     match error:
         case VaultConflict() | NotLocked():
@@ -62,9 +71,18 @@ def verdict(error: StrongroomError, *, attempts: int, retry_interval_s: float) -
         case RateLimited():
             return Retry(error.retry_after_s, ours=True)
         case NotReady():
-            estimate_s = error.estimate_s if error.estimate_s is not None else retry_interval_s
+            prompt_s = error.estimate_s if attempts <= _PROMPT_ATTEMPTS else None
+            estimate_s = retry_interval_s if prompt_s is None else prompt_s
             return Retry(min(max(estimate_s, 1.0), retry_interval_s), ours=False)
-        case LinkExpired():
+        case LinkExpired() if attempts <= _PROMPT_ATTEMPTS:
             return Retry(min(1.0, retry_interval_s), ours=False)
-    backoff_s = min(FIRST_RETRY_S * 2 ** min(attempts - 1, 20), retry_interval_s)
-    return Retry(backoff_s * random.uniform(0.8, 1.2), ours=isinstance(error, _OURS))
+    return Retry(backoff_s(attempts, retry_interval_s) * random.uniform(0.8, 1.2), ours=_is_ours(error, attempts))
+
+
+def _is_ours(error: StrongroomError, attempts: int) -> bool:
+    match error:
+        case VaultRefused():
+            return error.code not in _OF_ONE_OBJECT
+        case GenesysUnavailable():
+            return attempts < _OUTAGE_ATTEMPTS
+    return isinstance(error, _OURS)

@@ -1,6 +1,6 @@
 """Putting one object where it belongs: intent first, then the vault, then the record of it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 
@@ -15,12 +15,13 @@ from strongroom.ledger.objects import (
     find_intents,
     find_object,
     record_intent,
+    record_lock,
     record_object,
 )
 from strongroom.ledger.references import ConversationRef, RecordingRef
 from strongroom.times import format_instant, utc_now
-from strongroom.vault.lock import Lock
-from strongroom.vault.put_once import Intent, Stored, adopt, put_once
+from strongroom.vault.lock import Lock, LockMode
+from strongroom.vault.put_once import Intent, Stored, adopt, put_once, tighten
 
 _log = structlog.get_logger()
 
@@ -55,12 +56,21 @@ def stored_already(house: House, placement: Placement, part: PartRef) -> ObjectR
     """
     recorded = find_object(house.engine, part)
     if recorded is not None:
-        return recorded
+        return tightened(house, recorded, placement.lock)
     intents = find_intents(house.engine, part)
     if not intents:
         return None
     stored = adopt(house.store, [_as_intent(placement, row) for row in intents])
     return None if stored is None else _record(house, part, stored, intents)
+
+
+def tightened(house: House, row: ObjectRow, lock: Lock) -> ObjectRow:
+    """The object with a lock that covers `lock`; the vault is asked only where the recorded one doesn't."""
+    if Lock(LockMode(row.lock_mode), row.retain_until).covers(lock):
+        return row
+    stands = tighten(house.store, row.key, row.version_id, lock)
+    record_lock(house.engine, row.key, stands.mode.value, stands.retain_until)
+    return replace(row, lock_mode=stands.mode.value, retain_until=stands.retain_until)
 
 
 def store(

@@ -23,13 +23,15 @@ from strongroom.ledger.recordings import (
     wait_for_restore,
 )
 from strongroom.ledger.references import RecordingRef
-from strongroom.pipeline.capture import PLACEHOLDER, expected_of
+from strongroom.pipeline.expecting import PLACEHOLDER, expected_of
 from strongroom.pipeline.failures import Review, Unexpected, given_up, verdict
 from strongroom.pipeline.files import TEXT_MEDIA, store_files
 from strongroom.pipeline.outcomes import NOTHING, Next
 
 _log = structlog.get_logger()
 
+MOST_ATTEMPTS = 100
+"""More attempts than a deadline leaves room for: they ended without a word, so the worker died of the recording."""
 RESTORED_FOR = timedelta(days=7)
 """How long Genesys is asked to keep a recording out of its own archive."""
 
@@ -41,9 +43,7 @@ def archive_recording(house: House, ref: RecordingRef) -> Next:
         return NOTHING
     try:
         with kept_recording(house.engine, ref, house.holder):
-            if ref.recording_id.startswith(PLACEHOLDER):
-                return _look_for_session(house, held)
-            return _archive(house, held)
+            return _attempt(house, held)
     except LeaseLost:
         return NOTHING
     except StrongroomError as error:
@@ -52,19 +52,36 @@ def archive_recording(house: House, ref: RecordingRef) -> Next:
         return _put_off(house, held, Unexpected(error))
 
 
+def _attempt(house: House, held: HeldRecording) -> Next:
+    if held.taken_at >= held.deadline_at and held.attempts > MOST_ATTEMPTS:
+        return _settle(house, held, "review", f"tried {held.attempts - 1} times, and the worker was lost each time")
+    if held.ref.recording_id.startswith(PLACEHOLDER):
+        return _look_for_session(house, held)
+    return _archive(house, held)
+
+
 def _put_off(house: House, held: HeldRecording, error: StrongroomError) -> Next:
     _log.info("recording put off", recording=str(held.ref), reason=str(error))
     decided = verdict(error, attempts=held.attempts, retry_interval_s=house.settings.retry_interval_s)
     try:
         if isinstance(decided, Review):
             return _settle(house, held, "review", error.reason)
+        if isinstance(error, NotReady) and error.restoring:
+            deadline_s = house.settings.restore_deadline_s
+            wait_for_restore(house.engine, held.ref, house.holder, asked=False, deadline_s=deadline_s)
         overdue = held.taken_at >= held.deadline_at
         if not decided.ours and given_up(error, overdue=overdue, attempts=held.attempts):
             settings = house.settings
             tried_s = settings.retry_deadline_s if held.restore_asked_at is None else settings.restore_deadline_s
             return _settle(house, held, "review", f"given up after {_in_words(tried_s)}: {error.reason}")
         postpone_recording(
-            house.engine, held.ref, house.holder, decided.due_in_s, error.reason, past_deadline=decided.ours or overdue
+            house.engine,
+            held.ref,
+            house.holder,
+            decided.due_in_s,
+            error.reason,
+            past_deadline=decided.ours or overdue,
+            lost_s=decided.due_in_s if decided.ours else 0,
         )
     except LeaseLost:
         return NOTHING

@@ -8,7 +8,7 @@ from strongroom.ledger.activity import want_activity_reads
 from strongroom.ledger.due import claim_activity_reads, claim_captured, claim_discovered, claim_recordings, claim_runs
 from strongroom.ledger.references import ConversationRef, RecordingRef
 from strongroom.ledger.runs import settle_runs
-from strongroom.pipeline.days import open_missed_days, window_of
+from strongroom.pipeline.days import open_missed_days
 
 
 @dataclass(frozen=True)
@@ -28,8 +28,7 @@ def sweep(house: House, now: datetime, room: int) -> Due:
     grace_s = house.settings.enqueue_grace_s
     batch = min(room, house.settings.sweep_batch)
     open_missed_days(house, now)
-    window = window_of(house, now)
-    want_activity_reads(house.engine, window.first, window.last)
+    want_activity_reads(house.engine)
     return Due(
         days=[run.day for run in claim_runs(house.engine, grace_s, house.settings.sweep_batch)],
         activity=claim_activity_reads(house.engine, grace_s, house.settings.sweep_batch),

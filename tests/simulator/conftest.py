@@ -3,6 +3,7 @@
 import asyncio
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, date, datetime
 from typing import Any
 
@@ -99,9 +100,12 @@ class Running:
         return str(media["mediaUri"])
 
 
-@pytest.fixture
-def run() -> Iterator[Callable[..., Running]]:
-    """Start simulators with options; they stop with the test. No rate limit and no waiting unless asked for."""
+Run = Callable[..., Running]
+
+
+@contextmanager
+def starting() -> Iterator[Run]:
+    """Starts simulators with options; they stop in the end. No rate limit and no waiting unless asked for."""
     started: list[Running] = []
 
     def start(**options: Any) -> Running:
@@ -112,3 +116,17 @@ def run() -> Iterator[Callable[..., Running]]:
     yield start
     for running in started:
         running.stop()
+
+
+@pytest.fixture
+def run() -> Iterator[Run]:
+    """Starts simulators that stop with the test."""
+    with starting() as start:
+        yield start
+
+
+@pytest.fixture(scope="module")
+def run_for_all() -> Iterator[Run]:
+    """Starts simulators that stop with the last test of the file."""
+    with starting() as start:
+        yield start

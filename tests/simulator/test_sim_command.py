@@ -8,6 +8,8 @@ import sys
 import pytest
 import requests
 
+from simulator.awkwardness import EVERY
+
 COMMAND = [sys.executable, "-m", "simulator"]
 
 
@@ -31,6 +33,21 @@ def test_it_says_where_it_listens_and_stops_cleanly(number):
 
 
 @pytest.mark.parametrize(
+    ("arguments", "names"),
+    [([], set()), (["--awkward"], set(EVERY)), (["--awkward-only", "voicemail,snippet"], {"voicemail", "snippet"})],
+)
+def test_it_is_as_awkward_as_it_is_told_to_be(arguments, names):
+    day = ["--conversations", "100", "--day", "2025-05-14"]
+    with subprocess.Popen([*COMMAND, *day, *arguments], stdout=subprocess.PIPE, text=True) as process:
+        try:
+            url = json.loads(process.stdout.readline())["url"]
+            found = requests.get(f"{url}/_sim/awkward", params={"day": "2025-05-14"}, timeout=10).json()
+            assert set(found) == names
+        finally:
+            process.terminate()
+
+
+@pytest.mark.parametrize(
     ("arguments", "words"),
     [
         (["--day", "yesterday"], "--day"),
@@ -43,6 +60,8 @@ def test_it_says_where_it_listens_and_stops_cleanly(number):
         (["--outcome", "late=2"], "share from 0 to 1"),
         (["--path-prefix", "gateway"], "slash"),
         (["--now", "noon"], "ISO-8601"),
+        (["--awkward-only", "voicemail,odd"], "no awkwardness is called odd"),
+        (["--total-hits-cap", "0"], "--total-hits-cap"),
     ],
 )
 def test_bad_arguments_are_told(arguments, words):

@@ -16,8 +16,10 @@ import pytest
 from simulator.attachments import attachments_of, pdf, png
 from simulator.content import document
 from simulator.directory import Directory
-from simulator.population import Kind, Place, Population
-from simulator.story import Story, tell
+from simulator.kinds import Kind
+from simulator.population import Place, Population
+from simulator.story import Story
+from simulator.telling import tell
 from simulator.transcripts import emails, lines
 from simulator.world import World
 
@@ -39,7 +41,7 @@ def test_a_zip_holds_transcript_and_attachments(kind: Kind) -> None:
             assert archive.testzip() is None
             assert len(json.loads(archive.read("transcript.json"))) == len(lines(story, recording))
             for held in attachments_of(story, recording):
-                assert archive.read(f"attachments/{held.id}/{held.name}") == held.data
+                assert archive.read(f"attachments/{held.id}/{held.name}") == held.data()
 
 
 @pytest.mark.parametrize("kind", [Kind.EMAIL, Kind.EMAIL_ATTACHMENTS, Kind.EMAIL_DAYS])
@@ -57,7 +59,7 @@ def test_an_eml_holds_each_email_of_the_thread(kind: Kind) -> None:
                  and not part.is_attachment()]  # fmt: skip
         assert plain == [sent["textBody"] for sent in thread]
         attached = {part.get_filename(): part.get_payload(decode=True) for part in parts if part.is_attachment()}
-        assert attached == {held.name: held.data for held in attachments_of(story, recording)}
+        assert attached == {held.name: held.data() for held in attachments_of(story, recording)}
 
 
 def test_documents_are_reproducible_until_a_nonce_says_otherwise() -> None:
