@@ -6,10 +6,10 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from bench import memory
+from bench import memory, simulator
 from embedded.isolation import isolate_this_process
 
-BENCHES: dict[str, Callable[[], Path]] = {"memory": memory.main}
+BENCHES: dict[str, Callable[[], Path]] = {"memory": memory.main, "simulator": simulator.main}
 
 
 def main() -> int:

@@ -85,6 +85,7 @@ class Settings(BaseModel):
     sweep_batch: Annotated[int, Field(ge=1, le=100_000)] = 1_000
 
     # Genesys and the vault
+    query_reach: Annotated[int, Field(ge=100, le=1_000_000, multiple_of=100)] = 100_000
     audio_format: AudioFormat = "NONE"
     connect_timeout_s: PositiveSeconds = 10
     read_timeout_s: PositiveSeconds = 60

@@ -1,6 +1,7 @@
 """What a demo found: `var/demo/report.json` for machines, one summary for people."""
 
 import json
+from collections import Counter
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -26,12 +27,17 @@ class Rerun:
 
 @dataclass(frozen=True)
 class Report:
-    """One demo. `seconds` are from the start of the fleet until the day was settled."""
+    """One demo.
+
+    `endings`: by awkwardness, how the conversations that show it ended. `seconds` are from the start of the fleet until
+    the day was settled.
+    """
 
     day: date
     truth_conversations: int
     truth_recordings: int
     verdict: Verdict
+    endings: dict[str, Counter[str]]
     seconds: float
     api_requests: int
     rerun: Rerun
@@ -62,6 +68,7 @@ class Report:
             "seconds": round(self.seconds, 1),
             "api_requests": self.api_requests,
             "mismatches": verdict.mismatches,
+            "awkward": {name: dict(endings) for name, endings in self.endings.items()},
             "rerun": {
                 "puts": self.rerun.puts,
                 "media_gets": self.rerun.media_gets,
@@ -85,7 +92,11 @@ class Report:
         not_stored = columns("not stored", "why", "recordings", right=("recordings",))
         for (state, reason), number in verdict.reasons.most_common():
             not_stored.add_row(state, printable(reason), str(number))
-        for table in (conversations, recordings, not_stored):
+        awkward = columns("awkward in Genesys", "how it ended", "", right=("",))
+        for name, endings in self.endings.items():
+            for number, (ending, count) in enumerate(sorted(endings.items())):
+                awkward.add_row(name.replace("_", " ") if number == 0 else "", printable(ending), str(count))
+        for table in (conversations, recordings, not_stored, awkward):
             console.print()
             console.print(table)
         console.print(

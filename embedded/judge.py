@@ -6,7 +6,7 @@ Every check is one sentence of promise 1, 2 or 3 of the design, and a mismatch i
 import json
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
@@ -19,9 +19,10 @@ _STATE_OF_OUTCOME = {
     "late": "stored",
     "never": "review",
     "error": "review",
-    "archived": "review",
+    "archived": "stored",
     "deleted": "absent",
 }
+_TEXT_MEDIA = frozenset({"chat", "message", "email"})
 # What a transcript may be stored as; its bytes are not in the truth, as they need not be the same twice.
 _TRANSCRIPT_TYPES = ("application/json", "application/zip")
 
@@ -77,6 +78,26 @@ def judge(standing: Standing, day: date, truth: Sequence[dict[str, Any]], neighb
     verdict.objects = len(of_day)
     verdict.bytes = sum(found.size_bytes for found in of_day)
     return verdict
+
+
+def how_each_ended(standing: Standing, awkward: Mapping[str, Sequence[str]]) -> dict[str, Counter[str]]:
+    """By awkwardness, how the conversations that show it ended, as their manifests tell."""
+    manifests = _manifests(standing, [])
+    return {
+        name: Counter(ending for each in ids for ending in _endings(manifests.get(each, [])))
+        for name, ids in awkward.items()
+    }
+
+
+def _endings(manifests: Sequence[_Manifest]) -> list[str]:
+    if not manifests:
+        return ["not archived"]
+    gaps = {
+        f"{recording['state']}: {recording['reason']}"
+        for recording in manifests[-1].document["recordings"]
+        if recording["state"] != "stored"
+    }
+    return ["revised" if len(manifests) > 1 else "archived", *sorted(gaps)]
 
 
 def _kept_once(standing: Standing) -> list[str]:
@@ -225,10 +246,18 @@ def _judge_recordings(where: str, truth: Sequence[dict[str, Any]], latest: _Mani
         verdict.recordings[recording["media"], recording["outcome"], entry["state"]] += 1
         if entry["state"] != "stored":
             verdict.reasons[entry["state"], entry["reason"]] += 1
-    verdict.mismatches += [f"{where}: recording {unknown} does not exist" for unknown in entries]
+    for unknown, entry in entries.items():
+        if unknown.startswith("session:") and entry["state"] == "review":
+            # its session says that it was recorded, and nothing is behind it: a person must know
+            verdict.recordings["nothing", "recorded", "review"] += 1
+            verdict.reasons["review", entry["reason"]] += 1
+        else:
+            verdict.mismatches.append(f"{where}: recording {unknown} does not exist")
 
 
 def _recording_faults(truth: dict[str, Any], entry: dict[str, Any], named: Sequence[dict[str, Any]]) -> list[str]:
+    if "errorStatus" in truth:
+        return _partly_faults(truth, entry)
     state = _STATE_OF_OUTCOME[truth["outcome"]]
     if entry["state"] != state:
         return [f"{truth['outcome']} in Genesys, so {state}, but it is {entry['state']} ({entry['reason']})"]
@@ -239,13 +268,25 @@ def _recording_faults(truth: dict[str, Any], entry: dict[str, Any], named: Seque
     return _byte_faults(truth, named)
 
 
+def _partly_faults(truth: dict[str, Any], entry: dict[str, Any]) -> list[str]:
+    """What Genesys says it can't give must be on the manifest in its own word, and before a person."""
+    if entry["state"] != "review":
+        return [f"Genesys can't give all of it, but it is {entry['state']}"]
+    told = [missing["reason"] for missing in entry["unavailable"]]
+    return [] if told == [truth["errorStatus"]] else [f"unavailable is {told}, not {truth['errorStatus']}"]
+
+
 def _byte_faults(truth: dict[str, Any], named: Sequence[dict[str, Any]]) -> list[str]:
-    """Whether the right bytes are stored: of audio one of the formats, of text the message and every attachment."""
+    """Whether the right bytes are stored: of media a format of each part, of text every file that was sent."""
     rightful = {(file["size"], file["sha256"]): file["name"] for file in truth["files"]}
     stored = {(entry["sizeBytes"], entry["sha256"]): entry for entry in named}
-    if truth["media"] == "audio":
+    if truth["media"] not in _TEXT_MEDIA:
         wrong = [entry["key"] for content, entry in stored.items() if content not in rightful]
-        return [f"{key} holds other bytes than were recorded" for key in wrong] if rightful else []
+        parts = {(file["size"], file["sha256"]): file.get("part", 1) for file in truth["files"]}
+        missing_parts = set(parts.values()) - {parts.get(content) for content in stored}
+        return [f"{key} holds other bytes than were recorded" for key in wrong if rightful] + [
+            f"part {part} is not stored" for part in sorted(missing_parts)
+        ]
     missing = [f"{name} is not stored" for content, name in rightful.items() if content not in stored]
     strange = [
         f"{entry['key']} is neither a transcript nor anything that was sent"

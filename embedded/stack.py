@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 
 from embedded.command import strongroom
@@ -12,6 +12,7 @@ from embedded.postgres import running_postgres
 from embedded.redis import running_redis
 from embedded.s3 import S3Server, running_s3
 from embedded.simulator import Simulator, running_simulator
+from simulator.awkwardness import EVERY
 
 BUCKET = "strongroom-vault"
 FLEET = {"worker": 2, "control": 1, "beat": 1}
@@ -27,12 +28,14 @@ _FAULTS = {
     "rate_expired_link": 0.02,
     "rate_token_refused": 0.002,
 }
+_SHOWN_LATE_S = 30 * 3600  # after the end: past the first night, before the second look
 # Waits that are minutes or hours in production, so that a day settles while someone watches.
 _SHORTENED = {
     "STRONGROOM_ENUMERATE_AT": "00:00",
     "STRONGROOM_QUIET_S": "0",
     "STRONGROOM_RETRY_INTERVAL_S": "2",
     "STRONGROOM_RETRY_DEADLINE_S": "20",
+    "STRONGROOM_RESTORE_DEADLINE_S": "60",
     "STRONGROOM_LEASE_S": "10",
     "STRONGROOM_SWEEP_INTERVAL_S": "2",
     "STRONGROOM_ENQUEUE_GRACE_S": "15",
@@ -46,6 +49,11 @@ class SimulatedDay:
     day: date
     conversations: int
     seed: int
+
+    @property
+    def query_reach(self) -> int:
+        """Fewer than the day has, where it has some hundreds: then it is read from both ends."""
+        return max(100, self.conversations * 3 // 4 // 100 * 100)
 
 
 @dataclass(frozen=True)
@@ -76,8 +84,16 @@ def running_stack(folder: Path, simulated: SimulatedDay) -> Iterator[Stack]:
                 seed=simulated.seed,
                 clients=12,  # a pool: 300 requests a minute each, as the real one allows
                 faults=_FAULTS,
+                now=f"{simulated.day + timedelta(days=1)}T00:30:00Z",
                 late_s=3,
                 transcode_s=1,
+                long_transcode_s=3,
+                restore_s=3,
+                job_s=1,
+                availability_lag_s=600,
+                shown_late_s=_SHOWN_LATE_S,
+                total_hits_cap=simulated.query_reach,
+                awkward_only=",".join(EVERY),
             )
         )
         environment = settings_environment(
@@ -88,7 +104,7 @@ def running_stack(folder: Path, simulated: SimulatedDay) -> Iterator[Stack]:
             simulator.url,
             simulator.genesys_clients,
             simulated.day,
-        )
+        ) | {"STRONGROOM_QUERY_REACH": str(simulated.query_reach)}
         strongroom(environment, "migrate")
         strongroom(environment, "vault", "create")
         yield Stack(environment, s3, simulator)

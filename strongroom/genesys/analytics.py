@@ -88,17 +88,18 @@ class _Reading:
         return len(self._counted)
 
 
-def started_on(client: GenesysClient, day: date) -> Iterator[Page]:
+def started_on(client: GenesysClient, day: date, *, reach: int | None = None) -> Iterator[Page]:
     """Every ended conversation that started on that UTC day, earliest start first.
 
     Raises TooManyConversations when a query can't reach all of the day, GenesysAnswerInvalid when the pages stay short
     of the API's own count, and what the client raises. Until it has ended without an error, the day is not known.
+    `reach` is how many conversations one query reaches, where it is not `REACH`.
     """
     query = {"interval": _interval(day), "order": "asc", "orderBy": "conversationStart"}
-    yield from _read(client, query, enough=lambda _: False)
+    yield from _read(client, query, reach or REACH, enough=lambda _: False)
 
 
-def ended_since(client: GenesysClient, start_day: date, since: datetime) -> Iterator[Page]:
+def ended_since(client: GenesysClient, start_day: date, since: datetime, *, reach: int | None = None) -> Iterator[Page]:
     """The conversations that started on a UTC day and ended at `since` or later, latest end first.
 
     A page may hold earlier ends too; the first page that ends before `since` is the last. Raises as `started_on`.
@@ -114,7 +115,7 @@ def ended_since(client: GenesysClient, start_day: date, since: datetime) -> Iter
         "orderBy": "conversationEnd",
         "conversationFilters": [_where("conversationEnd", "exists")],
     }
-    yield from _read(client, query, enough=before_since)
+    yield from _read(client, query, reach or REACH, enough=before_since)
 
 
 def conversation_again(client: GenesysClient, conversation: Conversation) -> Conversation | None:
@@ -144,14 +145,14 @@ def page_of(records: list[Any]) -> Page:
 
 
 def _read(
-    client: GenesysClient, query: dict[str, Any], *, enough: Callable[[list[Conversation]], bool]
+    client: GenesysClient, query: dict[str, Any], reach: int, *, enough: Callable[[list[Conversation]], bool]
 ) -> Iterator[Page]:
     """Pass over the pages until a pass has seen all, or `enough` of a page's conversations (news or not) says so."""
     reading = _Reading()
     total_hits = 0
     for pass_number in range(MAX_PASSES):
-        from_the_end = total_hits > REACH and pass_number % 2 == 1
-        for page_number in range(1, REACH // PAGE_SIZE + 1):
+        from_the_end = total_hits > reach and pass_number % 2 == 1
+        for page_number in range(1, reach // PAGE_SIZE + 1):
             answer = _ask(client, _reversed(query) if from_the_end else query, page_number)
             total_hits = answer.total_hits
             some_left = reading.some_left(total_hits)
@@ -168,7 +169,7 @@ def _read(
                 break
             if not from_the_end and enough([item for item in parsed if isinstance(item, Conversation)]):
                 return
-            _refuse_out_of_reach(query, total_hits)
+            _refuse_out_of_reach(query, reach, total_hits)
             if reading.counted >= total_hits and (from_the_end or page_number * PAGE_SIZE >= total_hits):
                 return
             if page_number * PAGE_SIZE >= total_hits and reading.counted == counted_before:
@@ -184,10 +185,10 @@ def _reversed(query: dict[str, Any]) -> dict[str, Any]:
     return query | {"order": "desc" if query["order"] == "asc" else "asc"}
 
 
-def _refuse_out_of_reach(query: dict[str, Any], total_hits: int) -> None:
-    if total_hits > 2 * REACH:
+def _refuse_out_of_reach(query: dict[str, Any], reach: int, total_hits: int) -> None:
+    if total_hits > 2 * reach:
         raise TooManyConversations(
-            f"the day has {total_hits} conversations, and a query read from both ends reaches {2 * REACH}",
+            f"the day has {total_hits} conversations, and a query read from both ends reaches {2 * reach}",
             where=f"POST {QUERY_PATH}, interval {query['interval']}",
             todo="nothing: the reading by activity, a day later, has no such limit",
         )

@@ -34,6 +34,15 @@ def want_activity_reads(engine: Engine) -> int:
         return connection.execute(statement).rowcount
 
 
+def unread_days(engine: Engine, first: date, last: date) -> set[date]:
+    """The days from first to last (both included) that wait to be read by activity."""
+    statement = select(activity_reads.c.day).where(
+        activity_reads.c.day.between(first, last), activity_reads.c.state.in_(OPEN_ACTIVITY_READ_STATES)
+    )
+    with transaction(engine) as connection:
+        return set(connection.scalars(statement))
+
+
 def take_activity_read(engine: Engine, day: date, holder: Holder) -> ActivityRead | None:
     """Take a day's read, or None when it is held, not due, done or unknown."""
     with transaction(engine) as connection:

@@ -108,7 +108,8 @@ def _ends_of(house: House, day: date) -> Ends:
 
 def _pages(house: House, day: date, ends: Ends) -> Iterator[Page]:
     """The day itself by start, whole; then each older start-day by end, only as far as its ends are new enough."""
-    yield from started_on(house.patient_genesys, day)
+    reach = house.settings.query_reach
+    yield from started_on(house.patient_genesys, day, reach=reach)
     oldest = house.settings.look_back_days + (day - day_of(ends.first)).days
     for days_back in range(1, oldest + 1):
-        yield from ended_since(house.patient_genesys, day - timedelta(days=days_back), ends.first)
+        yield from ended_since(house.patient_genesys, day - timedelta(days=days_back), ends.first, reach=reach)

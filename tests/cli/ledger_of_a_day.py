@@ -46,7 +46,7 @@ class Day:
         """Its enumeration is done."""
         run = take_run(self.engine, self.day, HOLDER)
         assert run is not None
-        enumerated(self.engine, run, HOLDER, 1)
+        enumerated(self.engine, run, HOLDER, 1, 0)
         return self
 
     def settled(self) -> "Day":
@@ -70,7 +70,7 @@ class Day:
             "divisions": {},
             "users": {},
         }
-        begin_capturing(self.engine, held, HOLDER, decided, names, expected, deadline_s=3_600)
+        begin_capturing(self.engine, held, HOLDER, held.record, decided, names, expected, deadline_s=3_600)
         return ref
 
     def discovered(self) -> ConversationRef:

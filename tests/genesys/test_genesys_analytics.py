@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 from scripted_genesys import ScriptedGenesys, of_json
 
 from strongroom.genesys import analytics
-from strongroom.genesys.analytics import MAX_PASSES, Page, ended_since, started_on
+from strongroom.genesys.analytics import MAX_PASSES, Page, conversation_again, ended_since, started_on
 from strongroom.genesys.client import GenesysClient
+from strongroom.genesys.conversations import parse_conversation
 from strongroom.genesys.errors import GenesysAnswerInvalid, TooManyConversations
 from strongroom.genesys.transport import Answer
 from strongroom.times import format_instant, parse_instant
@@ -59,8 +60,8 @@ def numbers(pages: list[Page]) -> list[int]:
     return [uuid.UUID(one.conversation_id).int for page in pages for one in page.conversations]
 
 
-def read_started(day: Day, until: datetime | None = None) -> list[Page]:
-    return list(started_on(day, DAY, until=until))  # type: ignore[arg-type]
+def read_started(day: Day) -> list[Page]:
+    return list(started_on(day, DAY))  # type: ignore[arg-type]
 
 
 def read_ended(day: Day, since: datetime) -> list[Page]:
@@ -92,6 +93,44 @@ def test_an_older_day_is_asked_for_by_end(genesys: ScriptedGenesys, client: Gene
     assert query["conversationFilters"] == [
         {"type": "and", "predicates": [{"type": "dimension", "dimension": "conversationEnd", "operator": "exists"}]}
     ]
+
+
+def test_one_conversation_is_asked_for_again_by_its_id(genesys: ScriptedGenesys, client: GenesysClient) -> None:
+    known = parse_conversation(record(5))
+    now = record(5) | {"externalTag": "wrapped up since"}
+    genesys.on(PATH, of_json({"conversations": [{"odd": 1}, record(6), now], "totalHits": 3}))
+
+    again = conversation_again(client, known)
+
+    assert again is not None
+    assert again.raw == now
+    (asked,) = genesys.requests_to(PATH)
+    query = asked.json()
+    assert query["interval"] == "2025-05-14T00:00:00.000Z/2025-05-15T00:00:00.000Z"
+    (condition,) = query["conversationFilters"]
+    assert condition["predicates"] == [
+        {
+            "type": "dimension",
+            "dimension": "conversationId",
+            "operator": "matches",
+            "value": known.conversation_id,
+        }
+    ]
+
+
+@pytest.mark.parametrize("answer", [{"totalHits": 0}, {"conversations": [record(6)], "totalHits": 1}])
+def test_a_conversation_that_the_query_gives_no_more_is_none(
+    genesys: ScriptedGenesys, client: GenesysClient, answer: object
+) -> None:
+    genesys.on(PATH, of_json(answer))
+    assert conversation_again(client, parse_conversation(record(5))) is None
+
+
+def test_a_conversation_that_is_open_again_comes_as_it_is(genesys: ScriptedGenesys, client: GenesysClient) -> None:
+    genesys.on(PATH, of_json({"conversations": [record(5, ended_s=None)], "totalHits": 1}))
+    again = conversation_again(client, parse_conversation(record(5)))
+    assert again is not None
+    assert again.ended_at is None
 
 
 @pytest.mark.parametrize(
@@ -134,19 +173,6 @@ def test_what_can_not_be_read_is_handed_over_once_beside_the_rest() -> None:
         "a conversation's conversationId is not a UUID",
         "conversationEnd is missing or no ISO-8601 time with a zone",
     ]
-
-
-def test_until_ends_the_reading_early() -> None:
-    day = Day([record(n) for n in range(1000)])
-    assert numbers(read_started(day, until=MIDNIGHT + timedelta(seconds=150))) == list(range(150))
-    assert len(day.queries) == 2
-    assert day.queries[0]["interval"] == "2025-05-14T00:00:00.000Z/2025-05-14T00:02:30.000Z"
-
-
-def test_until_the_first_moment_of_the_day_asks_nothing() -> None:
-    day = Day([record(0)])
-    assert read_started(day, until=MIDNIGHT) == []
-    assert day.queries == []
 
 
 def test_an_older_day_costs_a_page_when_its_newest_end_is_too_old() -> None:
@@ -323,3 +349,16 @@ def test_the_latest_ends_of_a_day_beyond_reach_take_no_more_than_their_pages(rea
     found = numbers(read_ended(day, MIDNIGHT + timedelta(seconds=60 + 2 * reach - 50)))
     assert set(range(2 * reach - 50, 2 * reach)) <= set(found)
     assert len(day.queries) == 1
+
+
+def test_a_day_beyond_both_ends_still_gives_its_latest_ends(reach: int) -> None:
+    day = Day([record(number) for number in range(3 * reach)])
+    found = numbers(read_ended(day, MIDNIGHT + timedelta(seconds=60 + 3 * reach - 50)))
+    assert set(range(3 * reach - 50, 3 * reach)) <= set(found)
+
+
+def test_a_smaller_reach_can_be_asked_for() -> None:
+    day = Day([record(number) for number in range(300)])
+    assert sorted(numbers(list(started_on(day, DAY, reach=200)))) == list(range(300))  # type: ignore[arg-type]
+    assert {query["order"] for query in day.queries} == {"asc", "desc"}
+    assert all(query["paging"]["pageNumber"] <= 2 for query in day.queries)

@@ -1,6 +1,6 @@
 """What the ledger's tests are made of: conversations as an enumeration finds them, and time that can be moved."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime, timedelta
 from threading import Barrier
@@ -67,13 +67,24 @@ def looked_at(engine: Engine, ref: ConversationRef, holder: Holder = ANNE) -> He
     return held
 
 
+def begun(
+    engine: Engine,
+    held: HeldConversation,
+    recordings: Sequence[ExpectedRecording] = (),
+    holder: Holder = ANNE,
+    decided: Decided = DECIDED,
+) -> list[RecordingRef]:
+    """Say what of a conversation must be fetched, decided from the record as it was found; what is to be enqueued."""
+    return begin_capturing(engine, held, holder, held.record, decided, {}, recordings, deadline_s=DEADLINE_S)
+
+
 def capturing(
     engine: Engine, *recording_ids: str, decided: Decided = DECIDED, day: date = DAY
 ) -> tuple[ConversationRef, list[RecordingRef]]:
     """A conversation whose recordings are to be fetched."""
     (ref,) = discovered(engine, found(day=day))
     held = looked_at(engine, ref)
-    return ref, begin_capturing(engine, held, ANNE, decided, {}, expected(*recording_ids), deadline_s=DEADLINE_S)
+    return ref, begun(engine, held, expected(*recording_ids), decided=decided)
 
 
 def settle(engine: Engine, ref: RecordingRef, state: Settled = "stored", cause: str = "") -> ConversationRef | None:
@@ -103,7 +114,7 @@ def execute(engine: Engine, statement: str, **values: object) -> None:
 
 def expire_leases(engine: Engine) -> None:
     """Every holder died a while ago."""
-    for table in ("runs", "conversations", "recordings"):
+    for table in ("runs", "conversations", "recordings", "activity_reads"):
         execute(engine, f"UPDATE {table} SET lease_until = now() - interval '1 second' WHERE lease_until IS NOT NULL")
 
 
@@ -111,6 +122,7 @@ def let_pass(engine: Engine, duration_s: float) -> None:
     """As if the rows had been written that much earlier."""
     columns = {
         "runs": ("due_at", "enqueued_at", "lease_until"),
+        "activity_reads": ("due_at", "enqueued_at", "lease_until"),
         "conversations": ("due_at", "enqueued_at", "lease_until", "deadline_at"),
         "recordings": ("due_at", "enqueued_at", "lease_until", "deadline_at", "first_seen_at"),
     }

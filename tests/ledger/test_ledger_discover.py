@@ -16,8 +16,9 @@ from ledger_material import (
     END,
     archive,
     at_once,
+    begun,
     discovered,
-    expected,
+    expire_leases,
     found,
     let_pass,
     looked_at,
@@ -25,9 +26,15 @@ from ledger_material import (
     rows,
 )
 
-from strongroom.ledger.conversations import begin_capturing, discover, send_conversation_to_review, take_discovered
+from strongroom.ledger.conversations import (
+    begin_capturing,
+    discover,
+    send_conversation_to_review,
+    take_captured,
+    take_discovered,
+)
 from strongroom.ledger.due import claim_discovered
-from strongroom.ledger.engine import Engine
+from strongroom.ledger.engine import Engine, LeaseLost
 from strongroom.ledger.references import ConversationRef
 from strongroom.times import utc_now
 
@@ -77,7 +84,7 @@ def test_a_prolonged_revision_is_filed_under_the_day_it_really_ended(engine: Eng
 def test_a_later_end_after_capture_is_the_next_revision(engine: Engine) -> None:
     one = found()
     (ref,) = discovered(engine, one)
-    begin_capturing(engine, looked_at(engine, ref), ANNE, DECIDED, {}, [], deadline_s=DEADLINE_S)
+    begun(engine, looked_at(engine, ref))
     archive(engine, ref)
 
     assert discovered(engine, found(one.conversation_id, LATER)) == [ConversationRef(one.conversation_id, 2)]
@@ -93,10 +100,31 @@ def test_a_later_end_while_a_worker_looks_at_it_is_the_next_revision_and_waits_f
 
     assert second.revision == 2
     assert take_discovered(engine, second, BERT) is None
-    begin_capturing(engine, held, ANNE, DECIDED, {}, expected(), deadline_s=DEADLINE_S)
+    begun(engine, held)
     assert take_discovered(engine, second, BERT) is None
     archive(engine, first)
     assert take_discovered(engine, second, BERT) is not None
+
+
+def test_a_prolonged_revision_is_no_longer_whose_it_was_when_he_died(engine: Engine) -> None:
+    one = found()
+    (ref,) = discovered(engine, one)
+    held = looked_at(engine, ref)
+    expire_leases(engine)
+    discovered(engine, found(one.conversation_id, LATER, record={"seen": 2}))
+    with pytest.raises(LeaseLost):
+        begun(engine, held)
+    assert looked_at(engine, ref, BERT).record == {"seen": 2}
+
+
+def test_what_was_decided_from_is_the_record_that_is_kept(engine: Engine) -> None:
+    (ref,) = discovered(engine, found(record={"seen": 1}))
+    held = looked_at(engine, ref)
+    assert held.first_seen_at <= held.taken_at
+    begin_capturing(engine, held, ANNE, {"seen": 2}, DECIDED, {}, [], deadline_s=DEADLINE_S)
+    captured = take_captured(engine, ref, BERT)
+    assert captured is not None
+    assert (captured.record, captured.first_seen_at) == ({"seen": 2}, held.first_seen_at)
 
 
 def test_a_later_end_of_one_in_review_is_the_next_revision(engine: Engine) -> None:

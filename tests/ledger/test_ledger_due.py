@@ -7,9 +7,8 @@ import pytest
 from ledger_material import (
     ANNE,
     DAY,
-    DEADLINE_S,
-    DECIDED,
     at_once,
+    begun,
     capturing,
     discovered,
     execute,
@@ -22,7 +21,7 @@ from ledger_material import (
 )
 from sqlalchemy import event
 
-from strongroom.ledger.conversations import begin_capturing, postpone_conversation
+from strongroom.ledger.conversations import postpone_conversation
 from strongroom.ledger.due import claim_captured, claim_discovered, claim_recordings, claim_runs
 from strongroom.ledger.engine import Engine, connect
 from strongroom.ledger.recordings import postpone_recording, take_recording
@@ -155,6 +154,20 @@ def test_a_postponed_recording_comes_back(engine: Engine) -> None:
     assert claim_recordings(engine, GRACE_S, 10) == [recording]
 
 
+@pytest.mark.parametrize(("due_in_s", "left_to_the_sweeper"), [(1_800, False), (1_801, True), (86_400, True)])
+def test_what_is_due_late_is_left_to_the_sweeper_and_has_no_message_to_wait_for(
+    engine: Engine, due_in_s: float, left_to_the_sweeper: bool
+) -> None:
+    _, (recording,) = capturing(engine, "a")
+    (ref,) = discovered(engine, found())
+    take_recording(engine, recording, ANNE)
+    postpone_recording(engine, recording, ANNE, due_in_s, "archived in Genesys", past_deadline=True)
+    postpone_conversation(engine, looked_at(engine, ref), ANNE, due_in_s, "not yet")
+    let_pass(engine, due_in_s)
+    assert claim_recordings(engine, GRACE_S, 10) == ([recording] if left_to_the_sweeper else [])
+    assert claim_discovered(engine, GRACE_S, 10) == ([ref] if left_to_the_sweeper else [])
+
+
 def test_only_conversations_whose_recordings_all_settled_are_due_for_their_manifest(engine: Engine) -> None:
     waiting, _ = capturing(engine, "a")
     ready, (recording,) = capturing(engine, "b")
@@ -176,7 +189,7 @@ def test_a_run_that_is_enumerated_or_held_is_not_due(engine: Engine) -> None:
 
 def test_nothing_settled_is_ever_due(engine: Engine) -> None:
     (ref,) = discovered(engine, found())
-    begin_capturing(engine, looked_at(engine, ref), ANNE, DECIDED, {}, [], deadline_s=DEADLINE_S)
+    begun(engine, looked_at(engine, ref))
     execute(engine, "UPDATE conversations SET state = 'archived'")
     let_pass(engine, 10 * GRACE_S)
     assert [claim(engine, 0, 10) for claim in (claim_discovered, claim_captured, claim_recordings)] == [[], [], []]

@@ -7,8 +7,8 @@ from ledger_material import (
     ANNE,
     BERT,
     DEADLINE_S,
-    DECIDED,
     at_once,
+    begun,
     capturing,
     discovered,
     execute,
@@ -24,7 +24,7 @@ from ledger_material import (
 from strongroom.ledger import leases
 from strongroom.ledger.conversations import (
     archived,
-    begin_capturing,
+    expect_more,
     postpone_conversation,
     send_conversation_to_review,
     take_captured,
@@ -40,6 +40,7 @@ from strongroom.ledger.recordings import (
     replace_placeholder,
     settle_recording,
     take_recording,
+    wait_for_restore,
 )
 from strongroom.ledger.references import ConversationRef, RecordingRef
 from strongroom.ledger.schema import recordings
@@ -113,6 +114,7 @@ def test_a_recording_is_changed_by_its_holder_only(engine: Engine) -> None:
         lambda: postpone_recording(engine, recording, BERT, 1, "", past_deadline=False),
         lambda: postpone_recording(engine, recording, BERT, 1, "", past_deadline=True),
         lambda: refresh_listing(engine, recording, BERT, "audio", {}),
+        lambda: wait_for_restore(engine, recording, BERT, asked=True, deadline_s=DEADLINE_S),
         lambda: replace_placeholder(engine, recording, BERT, []),
     ):
         before = rows(engine, "SELECT * FROM recordings")
@@ -125,8 +127,9 @@ def test_a_conversation_is_changed_by_its_holder_only(engine: Engine) -> None:
     (ref,) = discovered(engine, found())
     held = looked_at(engine, ref, ANNE)
     for change in (
-        lambda: begin_capturing(engine, held, BERT, DECIDED, {}, [], deadline_s=DEADLINE_S),
+        lambda: begun(engine, held, holder=BERT),
         lambda: postpone_conversation(engine, held, BERT, 1, ""),
+        lambda: expect_more(engine, held, BERT, [], deadline_s=DEADLINE_S),
         lambda: send_conversation_to_review(engine, held, BERT, ""),
         lambda: archived(engine, held, BERT),
     ):
@@ -151,9 +154,9 @@ def test_a_step_done_twice_is_refused_the_second_time(engine: Engine) -> None:
     held = looked_at(engine, ref, ANNE)
     expire_leases(engine)
     other = looked_at(engine, ref, BERT)
-    begin_capturing(engine, other, BERT, DECIDED, {}, [], deadline_s=DEADLINE_S)
+    begun(engine, other, holder=BERT)
     with pytest.raises(LeaseLost):
-        begin_capturing(engine, held, ANNE, DECIDED, {}, [], deadline_s=DEADLINE_S)
+        begun(engine, held)
     assert state_of(engine, ref) == "capturing"
 
 
@@ -197,6 +200,16 @@ def test_a_server_of_ours_that_is_down_postpones_past_the_deadline(engine: Engin
     postpone_recording(engine, recording, ANNE, 900, "the store does not answer", past_deadline=True)
     ((late,),) = rows(engine, "SELECT due_at > deadline_at FROM recordings")
     assert late
+
+
+def test_time_that_was_lost_to_a_server_moves_the_deadline(engine: Engine) -> None:
+    _, (recording,) = capturing(engine, "a")
+    first = take_recording(engine, recording, ANNE)
+    assert first is not None
+    postpone_recording(engine, recording, ANNE, 0, "no answer", past_deadline=True, lost_s=900)
+    second = take_recording(engine, recording, ANNE)
+    assert second is not None
+    assert (second.deadline_at - first.deadline_at).total_seconds() == 900
 
 
 def test_a_message_for_what_is_unknown_or_settled_does_nothing(engine: Engine) -> None:

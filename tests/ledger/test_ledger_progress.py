@@ -31,7 +31,7 @@ def a_settled_run(engine: Engine) -> None:
     open_run(engine, DAY, "asked for")
     run = take_run(engine, DAY, ANNE)
     assert run is not None
-    enumerated(engine, run, ANNE, 0)
+    enumerated(engine, run, ANNE, 0, 0)
     assert settle_runs(engine) == [DAY]
 
 

@@ -24,7 +24,7 @@ from ledger_material import (
 from strongroom.ledger.conversations import send_conversation_to_review, take_captured, take_discovered
 from strongroom.ledger.due import claim_captured, claim_discovered, claim_recordings
 from strongroom.ledger.engine import Engine
-from strongroom.ledger.recordings import postpone_recording, settle_recording, take_recording
+from strongroom.ledger.recordings import postpone_recording, settle_recording, take_recording, wait_for_restore
 from strongroom.ledger.references import ConversationRef, RecordingRef
 from strongroom.ledger.review import Selection, hurry, requeue, review_counts, review_list, waiting_list
 
@@ -117,6 +117,23 @@ def test_a_requeued_recording_has_a_fresh_deadline_and_is_due_at_once(engine: En
     assert held.attempts == 1
     assert timedelta(seconds=DEADLINE_S - 60) < held.deadline_at - held.taken_at <= timedelta(seconds=DEADLINE_S)
     assert rows(engine, "SELECT cause FROM recordings") == [("re-queued by ops",)]
+
+
+def test_a_requeued_recording_is_seen_anew_and_its_restore_can_be_asked_for_anew(engine: Engine) -> None:
+    ref, (recording,) = capturing(engine, "a")
+    assert take_recording(engine, recording, ANNE) is not None
+    wait_for_restore(engine, recording, ANNE, asked=True, deadline_s=86_400)
+    settle_recording(engine, recording, ANNE, "review", "never restored")
+    archive(engine, ref)
+    let_pass(engine, 7 * 86_400)
+
+    back_to_work(engine, EVERYTHING)
+
+    held = take_recording(engine, recording, ANNE)
+    assert held is not None
+    assert held.restore_asked_at is None
+    ((since,),) = rows(engine, "SELECT clock_timestamp() - first_seen_at FROM recordings")
+    assert since < timedelta(hours=1)
 
 
 def test_a_requeued_conversation_starts_where_it_stopped(engine: Engine) -> None:

@@ -22,6 +22,7 @@ from ledger_material import (
 )
 
 from strongroom.ledger.conversations import send_conversation_to_review
+from strongroom.ledger.due import claim_runs
 from strongroom.ledger.engine import Engine, LeaseLost
 from strongroom.ledger.heartbeat import kept_run
 from strongroom.ledger.review import Selection, requeue
@@ -48,7 +49,7 @@ def taken(engine: Engine, day: date = DAY) -> Run:
 def an_enumerated_run(engine: Engine, day: date = DAY) -> None:
     """A run whose pages have all been read."""
     assert open_run(engine, day, "asked for")
-    enumerated(engine, taken(engine, day), ANNE, 0)
+    enumerated(engine, taken(engine, day), ANNE, 0, 0)
 
 
 @pytest.mark.parametrize("opening", [open_run, open_first_run])
@@ -63,7 +64,7 @@ def test_of_many_openings_at_once_one_opens(engine: Engine, opening: Callable[[E
 def test_a_first_run_is_opened_once_an_asked_for_run_again_when_settled(engine: Engine) -> None:
     assert open_first_run(engine, DAY, "due by the calendar")
     assert not open_run(engine, DAY, "asked for")
-    enumerated(engine, taken(engine), ANNE, 0)
+    enumerated(engine, taken(engine), ANNE, 0, 0)
     assert not open_run(engine, DAY, "asked for")
     assert settle_runs(engine) == [DAY]
     assert not open_first_run(engine, DAY, "due by the calendar")
@@ -97,10 +98,10 @@ def test_a_run_is_changed_by_its_holder_only(engine: Engine) -> None:
     expire_leases(engine)
     assert take_run(engine, DAY, BERT) is not None
     with pytest.raises(LeaseLost):
-        enumerated(engine, run, ANNE, 3)
+        enumerated(engine, run, ANNE, 3, 0)
     with pytest.raises(LeaseLost):
         postpone_run(engine, run, ANNE, 1, "")
-    enumerated(engine, run, BERT, 3)
+    enumerated(engine, run, BERT, 3, 0)
 
 
 def test_a_runs_lease_can_be_kept(engine: Engine) -> None:
@@ -108,7 +109,7 @@ def test_a_runs_lease_can_be_kept(engine: Engine) -> None:
     run = taken(engine)
     with kept_run(engine, run, ANNE):
         assert take_run(engine, DAY, BERT) is None
-    enumerated(engine, run, ANNE, 0)
+    enumerated(engine, run, ANNE, 0, 0)
 
 
 def test_a_run_settles_when_no_conversation_of_its_day_is_under_way(engine: Engine) -> None:
@@ -126,6 +127,28 @@ def test_a_run_settles_when_no_conversation_of_its_day_is_under_way(engine: Engi
 
     assert settle_runs(engine) == [DAY]
     assert settle_runs(engine) == []
+
+
+def test_a_settled_run_still_says_what_was_found_and_what_could_not_be_read(engine: Engine) -> None:
+    open_run(engine, DAY, "asked for")
+    enumerated(engine, taken(engine), ANNE, 812, 3)
+    cause = "enumerated: 812 ended conversations; 3 records can't be read, see the log"
+    assert rows(engine, "SELECT state, cause FROM runs") == [("capturing", cause)]
+    assert settle_runs(engine) == [DAY]
+    assert rows(engine, "SELECT state, cause FROM runs") == [("settled", cause)]
+
+
+def test_a_postponed_run_is_swept_exactly_when_it_is_due(engine: Engine) -> None:
+    open_run(engine, DAY, "asked for")
+    assert [run.day for run in claim_runs(engine, 600, 10)] == [DAY]
+    run = taken(engine)
+    assert run.attempts == 1
+    postpone_run(engine, run, ANNE, 60, "Genesys does not answer")
+    let_pass(engine, 50)
+    assert claim_runs(engine, 600, 10) == []
+    let_pass(engine, 10)
+    assert [run.day for run in claim_runs(engine, 600, 10)] == [DAY]
+    assert taken(engine).attempts == 2
 
 
 def test_a_run_that_is_still_enumerating_does_not_settle(engine: Engine) -> None:

@@ -13,8 +13,8 @@ from ledger_material import (
     ANNE,
     BERT,
     DEADLINE_S,
-    DECIDED,
     END,
+    begun,
     discovered,
     execute,
     expected,
@@ -27,7 +27,6 @@ from ledger_material import (
 from strongroom.ledger.conversations import (
     HeldConversation,
     archived,
-    begin_capturing,
     postpone_conversation,
     send_conversation_to_review,
     take_captured,
@@ -100,11 +99,7 @@ class Ledger(RuleBasedStateMachine):
     @rule(held=looked_at, count=st.integers(0, 2))
     def capture(self, held: Held | None, count: int) -> None:
         if held is not None:
-            self._or_lost(
-                lambda: begin_capturing(
-                    self.engine, held[1], held[0], DECIDED, {}, expected(*"ab"[:count]), deadline_s=DEADLINE_S
-                )
-            )
+            self._or_lost(lambda: begun(self.engine, held[1], expected(*"ab"[:count]), held[0]))
 
     @rule(held=looked_at, review=st.booleans())
     def put_off(self, held: Held | None, review: bool) -> None:
@@ -242,7 +237,7 @@ class Ledger(RuleBasedStateMachine):
         for ref in looked:
             held = take_discovered(self.engine, ref, ANNE)
             if held is not None:
-                begin_capturing(self.engine, held, ANNE, DECIDED, {}, expected("a"), deadline_s=DEADLINE_S)
+                begun(self.engine, held, expected("a"))
         fetched = claim_recordings(self.engine, GRACE_S, 100)
         for recording in fetched:
             assert take_recording(self.engine, recording, ANNE) is not None

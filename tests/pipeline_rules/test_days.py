@@ -128,7 +128,7 @@ def finish(engine: Engine, day: date) -> None:
     open_run(engine, day, "asked for")
     run = take_run(engine, day, holder)
     assert run is not None
-    enumerated(engine, run, holder, 0)
+    enumerated(engine, run, holder, 0, 0)
     assert settle_runs(engine) == [day]
 
 

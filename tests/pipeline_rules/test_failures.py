@@ -7,10 +7,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from strongroom.errors import Misconfigured, StrongroomError, Unreachable
-from strongroom.genesys.errors import GenesysUnreachable, LinkExpired, MediaDamaged, NotReady, RateLimited
+from strongroom.genesys.errors import (
+    CredentialsRefused,
+    GenesysUnavailable,
+    GenesysUnreachable,
+    LinkExpired,
+    MediaDamaged,
+    NotReady,
+    RateLimited,
+)
 from strongroom.ledger.engine import LedgerUnreachable
-from strongroom.pipeline.failures import Retry, Review, verdict
-from strongroom.vault.errors import NotLocked, VaultConflict, VaultUnreachable
+from strongroom.pipeline.failures import LEAST_ATTEMPTS, Retry, Review, backoff_s, given_up, verdict
+from strongroom.vault.errors import NotLocked, VaultConflict, VaultRefused, VaultUnreachable
 
 INTERVAL_S = 900.0
 TEXTS = {"where": "here", "todo": "that"}
@@ -43,6 +51,14 @@ def test_a_link_that_expired_is_asked_for_again_at_once() -> None:
     assert decided(LinkExpired("expired", **TEXTS)) == Retry(1.0, ours=False)
 
 
+def test_an_invitation_to_come_back_at_once_is_followed_three_times() -> None:
+    link, soon = LinkExpired("expired", **TEXTS), NotReady("UPLOADING", **TEXTS, estimate_s=2)
+    assert [decided(soon, attempts).due_in_s for attempts in (1, 3, 4, 50)] == [2, 2, 900, 900]
+    assert decided(link, 3).due_in_s == 1
+    assert decided(link, 4).due_in_s > 60
+    assert not decided(link, 4).ours
+
+
 def test_rate_limited_waits_for_the_window_whatever_the_deadline() -> None:
     assert decided(RateLimited("429", **TEXTS, retry_after_s=42)) == Retry(42, ours=True)
 
@@ -50,6 +66,47 @@ def test_rate_limited_waits_for_the_window_whatever_the_deadline() -> None:
 @pytest.mark.parametrize("kind", [Unreachable, GenesysUnreachable, VaultUnreachable, LedgerUnreachable])
 def test_a_server_that_is_down_is_no_fault_of_the_recordings(kind: type[StrongroomError]) -> None:
     assert decided(kind("no answer", **TEXTS)).ours
+
+
+def test_genesys_being_down_counts_against_nobody_for_half_a_day() -> None:
+    down = GenesysUnavailable("503", **TEXTS)
+    assert all(decided(down, attempts).ours for attempts in range(1, 48))
+    assert not decided(down, 48).ours
+    assert not decided(down, 10_000).ours
+
+
+@pytest.mark.parametrize(
+    ("code", "ours"),
+    [
+        ("AccessDenied", True),
+        ("NoSuchBucket", True),
+        ("", True),
+        ("InvalidObjectState", False),
+        ("EntityTooLarge", False),
+        ("KeyTooLongError", False),
+    ],
+)
+def test_what_the_vault_refuses_is_ours_unless_it_is_of_one_object(code: str, ours: bool) -> None:
+    assert decided(VaultRefused("no", **TEXTS, code=code)).ours is ours
+
+
+def test_credentials_that_genesys_refuses_are_ours() -> None:
+    assert decided(CredentialsRefused("401", **TEXTS, status=401)).ours
+
+
+@pytest.mark.parametrize("attempts", [1, LEAST_ATTEMPTS - 1, LEAST_ATTEMPTS, 100])
+def test_the_deadline_ends_what_was_not_ready_and_mishaps_only_after_some_attempts(attempts: int) -> None:
+    not_ready, mishap = NotReady("UPLOADING", **TEXTS, estimate_s=None), MediaDamaged("short", **TEXTS)
+    assert given_up(not_ready, overdue=True, attempts=attempts)
+    assert given_up(mishap, overdue=True, attempts=attempts) == (attempts >= LEAST_ATTEMPTS)
+    assert not given_up(not_ready, overdue=False, attempts=attempts)
+    assert not given_up(mishap, overdue=False, attempts=attempts)
+
+
+@given(attempts=st.integers(1, 10**6), every=intervals)
+def test_the_backoff_never_shrinks_and_ends_at_the_interval(attempts: int, every: float) -> None:
+    assert 0 < backoff_s(attempts, every) <= backoff_s(attempts + 1, every) <= every
+    assert backoff_s(10**6, every) == every
 
 
 @pytest.mark.parametrize("kind", [StrongroomError, Misconfigured, MediaDamaged])
