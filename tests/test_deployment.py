@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 import yaml
 
+from config.celery import QUEUE_OF_TASK, SWEEP
 from config.settings import Settings
 from embedded.fleet import procfile_commands
 from embedded.stack import FLEET, settings_environment
@@ -29,6 +30,13 @@ def test_the_procfile_has_each_process_once() -> None:
     lines = (REPOSITORY / "Procfile").read_text().splitlines()
     assert len(lines) == len(PROCESSES)
     assert set(procfile_commands(REPOSITORY / "Procfile")) == PROCESSES
+
+
+def test_each_queue_is_taken_and_the_sweep_has_one_to_itself() -> None:
+    commands = procfile_commands(REPOSITORY / "Procfile").values()
+    taken = [words[words.index("--queues") + 1].split(",") for words in commands if "--queues" in words]
+    assert {queue for queues in taken for queue in queues} == set(QUEUE_OF_TASK.values())
+    assert [task for task, queue in QUEUE_OF_TASK.items() if queue == SWEEP] == ["sweep"]
 
 
 def test_the_procfile_needs_no_shell() -> None:
