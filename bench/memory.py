@@ -87,10 +87,11 @@ def _day_of_one_call(running: ExitStack, folder: Path) -> Simulator:
 def _peaks(fleet: Fleet) -> tuple[float, float]:
     worker = next(child for child in fleet.children if child.name == "worker-1")
     pool = psutil.Process(worker.pid).children(recursive=True)
-    return _peak_mib(worker.pid), max(_peak_mib(process.pid) for process in pool)
+    return peak_mib(worker.pid), max(peak_mib(process.pid) for process in pool)
 
 
-def _peak_mib(pid: int) -> float:
+def peak_mib(pid: int) -> float:
+    """The most resident memory a process ever had, in MiB."""
     peak = re.search(r"^VmHWM:\s+(\d+) kB$", Path(f"/proc/{pid}/status").read_text(), re.MULTILINE)
     if peak is None:
         raise AssertionError(f"/proc/{pid}/status has no VmHWM: this bench needs Linux")

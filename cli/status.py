@@ -80,7 +80,7 @@ def _print_recent(console: Console, reports: list[DayReport], forgotten: list[da
         console.print("no day has been archived yet; begin with: strongroom archive yesterday")
     for first, last in _stretches(forgotten):
         until = f" --to {last}" if last != first else ""
-        console.print(f"! {first}{f' to {last}' if until else ''} was never archived:", style="yellow")
+        console.print(f"! {first}{f' to {last} were' if until else ' was'} never archived:", style="yellow")
         console.print(f"  strongroom archive {first}{until}")
 
 

@@ -24,6 +24,7 @@ def main() -> int:
     signal.signal(signal.SIGTERM, _interrupt)
     signal.signal(signal.SIGINT, _interrupt)
     isolate_this_process()
+    os.umask(0o022)  # PostgreSQL's user must be able to read its copy of the program
     console = open_console()
     try:
         simulated = simulated_day(os.environ)

@@ -25,7 +25,10 @@ def fresh_workspace(folder: Path) -> Iterator[Path]:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
             raise InUse("another one is running here", where=str(folder), todo="stop it first, with Ctrl-C") from error
-        if folder.exists():
-            shutil.rmtree(folder)
-        folder.mkdir(mode=0o700)
+        try:
+            if folder.exists():
+                shutil.rmtree(folder)
+            folder.mkdir(mode=0o700)
+        except PermissionError as error:
+            raise InUse("another user's run is left here", where=str(folder), todo="remove it as that user") from error
         yield folder

@@ -10,7 +10,7 @@ from strongroom.errors import StrongroomError
 from strongroom.house import open_house, require_ready
 from strongroom.ledger.engine import connect
 from strongroom.ledger.leases import hand_back
-from tasks.fleet import Fleet
+from tasks.fleet import Fleet, waiting_messages
 
 _log = structlog.get_logger()
 
@@ -22,6 +22,7 @@ def attach(fleet: Fleet) -> None:
         try:
             house = open_house(fleet.settings, fleet.instance)
             require_ready(house)
+            waiting_messages(fleet)  # raises when Redis doesn't answer
             cleared = house.spool.clear_abandoned()
             # no connection may be shared with the processes that are forked from here
             house.engine.dispose()

@@ -96,7 +96,7 @@ def started_on(client: GenesysClient, day: date, *, reach: int | None = None) ->
     `reach` is how many conversations one query reaches, where it is not `REACH`.
     """
     query = {"interval": _interval(day), "order": "asc", "orderBy": "conversationStart"}
-    yield from _read(client, query, reach or REACH, enough=lambda _: False)
+    yield from _read(client, query, reach or REACH)
 
 
 def ended_since(client: GenesysClient, start_day: date, since: datetime, *, reach: int | None = None) -> Iterator[Page]:
@@ -145,7 +145,11 @@ def page_of(records: list[Any]) -> Page:
 
 
 def _read(
-    client: GenesysClient, query: dict[str, Any], reach: int, *, enough: Callable[[list[Conversation]], bool]
+    client: GenesysClient,
+    query: dict[str, Any],
+    reach: int,
+    *,
+    enough: Callable[[list[Conversation]], bool] | None = None,
 ) -> Iterator[Page]:
     """Pass over the pages until a pass has seen all, or `enough` of a page's conversations (news or not) says so."""
     reading = _Reading()
@@ -167,9 +171,12 @@ def _read(
             )
             if some_left:
                 break
-            if not from_the_end and enough([item for item in parsed if isinstance(item, Conversation)]):
+            conversations = [item for item in parsed if isinstance(item, Conversation)]
+            if enough is not None and not from_the_end and enough(conversations):
                 return
-            _refuse_out_of_reach(query, reach, total_hits)
+            # a reading that may end early is refused only where it came to the end of its reach
+            if enough is None or page_number * PAGE_SIZE >= reach:
+                _refuse_out_of_reach(query, reach, total_hits)
             if reading.counted >= total_hits and (from_the_end or page_number * PAGE_SIZE >= total_hits):
                 return
             if page_number * PAGE_SIZE >= total_hits and reading.counted == counted_before:

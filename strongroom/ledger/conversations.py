@@ -6,7 +6,7 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, RowMapping, and_, case, exists, func, or_, select, update
+from sqlalchemy import Connection, RowMapping, and_, case, exists, func, null, or_, select, update
 from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.orm import aliased
@@ -77,6 +77,7 @@ class ExpectedRecording:
     state: str = "expected"
     cause: str = "listed by Genesys"
     objects_revision: int | None = None
+    unavailable: list[dict[str, str]] | None = None
 
 
 def discover(engine: Engine, found: Sequence[Found], *, quiet_s: float, deadline_s: float) -> list[ConversationRef]:
@@ -319,6 +320,7 @@ def _expect(
             "state": one.state,
             "cause": one.cause,
             "objects_revision": one.objects_revision or ref.revision,
+            "unavailable": one.unavailable or null(),
             "enqueued_at": func.clock_timestamp(),
             "deadline_at": leases.seconds_from_now(deadline_s),
         }

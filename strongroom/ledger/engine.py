@@ -1,6 +1,7 @@
 """The connection to Postgres, and one error type for all that can be wrong with it."""
 
 import json
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -14,6 +15,9 @@ __all__ = ["Engine", "LeaseLost", "LedgerUnreachable", "connect", "transaction"]
 
 _SCHEMES = frozenset({"postgres", "postgresql", "postgresql+psycopg2"})
 
+_REFUSES_LOGIN = re.compile(
+    r"authentication failed|no password supplied|no pg_hba|(role|database) \".*\" does not exist"
+)
 _INSUFFICIENT_PRIVILEGE = "42501"  # PostgreSQL's documentation, appendix A
 
 
@@ -88,10 +92,16 @@ def transaction(engine: Engine) -> Iterator[Connection]:
         raise
 
 
-def _unreachable(engine: Engine, error: Exception) -> LedgerUnreachable:
+def _unreachable(engine: Engine, error: Exception) -> StrongroomError:
     # psycopg2's first line names the host or the reason ("connection refused", "password authentication failed"),
     # never the password
     reason = str(getattr(error, "orig", None) or error).strip().splitlines()[0]
+    if _REFUSES_LOGIN.search(reason):
+        return Misconfigured(
+            f"PostgreSQL refuses the login: {reason}",
+            where=f"STRONGROOM_DATABASE_URL, {engine.url.host or 'socket'}/{engine.url.database}",
+            todo="correct user, password or database name, or create them",
+        )
     return LedgerUnreachable(
         f"PostgreSQL does not answer: {reason}",
         where=f"STRONGROOM_DATABASE_URL, {engine.url.host or 'socket'}/{engine.url.database}",

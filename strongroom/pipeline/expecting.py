@@ -63,7 +63,14 @@ def _expected(recording: Recording, known: KnownRecording | None) -> ExpectedRec
 
 def _carried(known: KnownRecording, listed: dict[str, object] | None) -> ExpectedRecording:
     return ExpectedRecording(
-        known.recording_id, known.session_id, known.media, listed, known.state, known.cause, known.objects_revision
+        known.recording_id,
+        known.session_id,
+        known.media,
+        listed,
+        known.state,
+        known.cause,
+        known.objects_revision,
+        known.unavailable,
     )
 
 

@@ -6,10 +6,9 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import BinaryIO
 from uuid import uuid4
 
-from strongroom.errors import Unreachable
+from strongroom.errors import Misconfigured, Unreachable
 
 _HEAD_BYTES = 4096
 _SUFFIX = ".spool"
@@ -19,18 +18,21 @@ class SpoolUnusable(Unreachable):
     """The spool can't be written or read: its disk is full, it is missing, or another user's. Worth another try."""
 
 
-class Spool:
-    """The spool folder. Every file in it is held by a lock (flock) of the process that writes it.
+class SpoolNotPrivate(Misconfigured):
+    """The folder holds recordings on their way: nobody else may enter it, and its mode is not ours to change."""
 
-    The kernel drops that lock when the process dies, so what nobody holds was left by a crash.
+
+class Spool:
+    """The spool folder, this user's alone (0700), made when it is missing.
+
+    Every file in it is held by a lock (flock) of the process that writes it. The kernel drops that lock when the
+    process dies, so what nobody holds was left by a crash.
     """
 
     def __init__(self, directory: Path) -> None:
-        """Make the folder if need be, for this user alone (0700). Raises SpoolUnusable."""
+        """Make the folder if need be. Raises SpoolUnusable, and SpoolNotPrivate for a folder that others can enter."""
         self._directory = directory
-        with _in_words(directory):
-            directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-            directory.chmod(0o700)
+        self._make()
 
     @contextmanager
     def file(self) -> Iterator["SpoolFile"]:
@@ -51,7 +53,19 @@ class Spool:
                     removed += _remove_if_abandoned(path)
         return removed
 
+    def _make(self) -> None:
+        with _in_words(self._directory):
+            self._directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+            status = self._directory.stat()
+        if status.st_uid != os.geteuid() or status.st_mode & 0o077:
+            raise SpoolNotPrivate(
+                "the spool's folder belongs to another user, or others can enter it",
+                where=str(self._directory),
+                todo="point STRONGROOM_SPOOL_DIR at a folder of its own (mode 0700), or at one that isn't there yet",
+            )
+
     def _create(self) -> tuple[Path, int]:
+        self._make()  # it may have been cleaned away since the start
         while True:
             path = self._directory / f"{uuid4().hex}{_SUFFIX}"
             with _in_words(path):
@@ -88,11 +102,6 @@ class SpoolFile:
     def sha256(self) -> str:
         """SHA-256 of what was written so far, in hex."""
         return self._sha256.hexdigest()
-
-    def open_for_read(self) -> BinaryIO:
-        """Open what was written so far, from its beginning; the caller closes it. Raises SpoolUnusable."""
-        with _in_words(self.path):
-            return self.path.open("rb")
 
 
 def _lock(descriptor: int) -> bool:

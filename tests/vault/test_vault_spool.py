@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from strongroom.vault.spool import Spool, SpoolUnusable
+from strongroom.vault.spool import Spool, SpoolNotPrivate, SpoolUnusable
 
 
 @given(chunks=st.lists(st.binary(max_size=3000), max_size=6))
@@ -23,8 +23,7 @@ def test_what_is_written_is_what_is_read_and_hashed(
     with Spool(tmp_path_factory.mktemp("spool")).file() as file:
         for chunk in chunks:
             file.write(chunk)
-        with file.open_for_read() as readable:
-            assert readable.read() == whole
+        assert file.path.read_bytes() == whole
         assert file.size_bytes == len(whole)
         assert file.sha256 == hashlib.sha256(whole).hexdigest()
         assert file.head == whole[:4096]
@@ -32,13 +31,27 @@ def test_what_is_written_is_what_is_read_and_hashed(
 
 def test_folder_and_files_are_private_and_files_go_away(tmp_path: Path) -> None:
     folder = tmp_path / "deep" / "spool"
-    folder.mkdir(parents=True, mode=0o755)
     spool = Spool(folder)
     assert stat.S_IMODE(folder.stat().st_mode) == 0o700
     with pytest.raises(RuntimeError), spool.file() as file:
         assert stat.S_IMODE(file.path.stat().st_mode) == 0o600
         raise RuntimeError
     assert list(folder.iterdir()) == []
+
+
+def test_a_folder_that_others_can_enter_is_refused_and_left_as_it_is(tmp_path: Path) -> None:
+    tmp_path.chmod(0o1777)
+    with pytest.raises(SpoolNotPrivate, match="others can enter it"):
+        Spool(tmp_path)
+    assert stat.S_IMODE(tmp_path.stat().st_mode) == 0o1777
+
+
+def test_a_folder_that_was_cleaned_away_is_made_again(tmp_path: Path) -> None:
+    spool = Spool(tmp_path / "spool")
+    (tmp_path / "spool").rmdir()
+    with spool.file() as file:
+        file.write(b"whole")
+        assert stat.S_IMODE((tmp_path / "spool").stat().st_mode) == 0o700
 
 
 def test_after_a_crash_the_dead_process_s_files_are_cleared_and_the_living_one_s_kept(tmp_path: Path) -> None:
