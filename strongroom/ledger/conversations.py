@@ -223,11 +223,6 @@ def take_captured(engine: Engine, ref: ConversationRef, holder: Holder) -> HeldC
 
 
 def _held(row: RowMapping) -> HeldConversation:
-    decided = None
-    if row["retention_class"] is not None:
-        decided = Decided(
-            row["retention_class"], row["lock_mode"], row["retain_until"], row["policy_version"], row["decision"]
-        )
     return HeldConversation(
         ref=ConversationRef(row["conversation_id"], row["revision"]),
         day=row["day"],
@@ -239,7 +234,16 @@ def _held(row: RowMapping) -> HeldConversation:
         attempts=row["attempts"],
         first_seen_at=row["first_seen_at"],
         names=row["names"],
-        decided=decided,
+        decided=decided_of(row),
+    )
+
+
+def decided_of(row: RowMapping) -> Decided | None:
+    """What the policy decided, from a row of the table; None while nothing is decided."""
+    if row["retention_class"] is None:
+        return None
+    return Decided(
+        row["retention_class"], row["lock_mode"], row["retain_until"], row["policy_version"], row["decision"]
     )
 
 

@@ -8,7 +8,7 @@ from uuid import UUID
 from sqlalchemy import func, select
 
 from strongroom.errors import StrongroomError
-from strongroom.ledger.conversations import Decided
+from strongroom.ledger.conversations import Decided, decided_of
 from strongroom.ledger.engine import Engine, transaction
 from strongroom.ledger.references import ConversationRef
 from strongroom.ledger.schema import conversations
@@ -49,11 +49,6 @@ def latest_revision(engine: Engine, conversation_id: UUID) -> KnownConversation:
             where=f"conversation {conversation_id}",
             todo="check the id; it is known once the day it ended on has been enumerated",
         )
-    decided = None
-    if row["retention_class"] is not None:
-        decided = Decided(
-            row["retention_class"], row["lock_mode"], row["retain_until"], row["policy_version"], row["decision"]
-        )
     return KnownConversation(
         ref=ConversationRef(row["conversation_id"], row["revision"]),
         day=row["day"],
@@ -63,7 +58,7 @@ def latest_revision(engine: Engine, conversation_id: UUID) -> KnownConversation:
         cause=row["cause"],
         record=row["record"],
         names=row["names"],
-        decided=decided,
+        decided=decided_of(row),
     )
 
 

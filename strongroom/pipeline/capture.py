@@ -24,8 +24,9 @@ from strongroom.ledger.engine import LeaseLost
 from strongroom.ledger.heartbeat import kept_conversation
 from strongroom.ledger.recordings import recordings_before
 from strongroom.ledger.references import ConversationRef
+from strongroom.pipeline.attempt import attempt
 from strongroom.pipeline.expecting import recordings_expected
-from strongroom.pipeline.failures import Review, Unexpected, given_up, verdict
+from strongroom.pipeline.failures import Review, given_up, verdict
 from strongroom.pipeline.outcomes import NOTHING, Next
 from strongroom.retention.classify import Decision, classify
 from strongroom.retention.facts import Facts, Named
@@ -38,15 +39,8 @@ def archive_conversation(house: House, ref: ConversationRef) -> Next:
     held = take_discovered(house.engine, ref, house.holder)
     if held is None:
         return NOTHING
-    try:
-        with kept_conversation(house.engine, ref, house.holder):
-            return _capture(house, held)
-    except LeaseLost:
-        return NOTHING
-    except StrongroomError as error:
-        return put_off(house, held, error)
-    except Exception as error:  # noqa: BLE001  # one record that we can't handle must not block its row for ever
-        return put_off(house, held, Unexpected(error))
+    lease = kept_conversation(house.engine, ref, house.holder)
+    return attempt(lease, lambda: _capture(house, held), lambda error: put_off(house, held, error))
 
 
 def put_off(house: House, held: HeldConversation, error: StrongroomError) -> Next:

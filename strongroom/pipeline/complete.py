@@ -5,7 +5,6 @@ from collections.abc import Sequence
 import structlog
 
 from strongroom import __version__
-from strongroom.errors import StrongroomError
 from strongroom.evidence.manifest import (
     Manifest,
     ManifestObject,
@@ -17,14 +16,13 @@ from strongroom.evidence.manifest import (
 from strongroom.genesys.recordings import recording_metadata
 from strongroom.house import House
 from strongroom.ledger.conversations import Decided, HeldConversation, archived, expect_more, take_captured
-from strongroom.ledger.engine import LeaseLost
 from strongroom.ledger.heartbeat import kept_conversation
 from strongroom.ledger.objects import ObjectRow, PartRef, find_earlier, objects_of_recordings
 from strongroom.ledger.recordings import KnownRecording, known_recordings
 from strongroom.ledger.references import ConversationRef, RecordingRef
+from strongroom.pipeline.attempt import attempt
 from strongroom.pipeline.capture import put_off
 from strongroom.pipeline.expecting import expected_of
-from strongroom.pipeline.failures import Unexpected
 from strongroom.pipeline.outcomes import NOTHING, Next
 from strongroom.pipeline.parts import Content, Placement, store, stored_already, tightened
 from strongroom.times import utc_now
@@ -39,19 +37,8 @@ def complete_conversation(house: House, ref: ConversationRef) -> Next:
     held = take_captured(house.engine, ref, house.holder)
     if held is None:
         return NOTHING
-    try:
-        with kept_conversation(house.engine, ref, house.holder):
-            if late := _listed_meanwhile(house, held):
-                return Next(recordings=late)
-            _complete(house, held, _decided(held))
-    except LeaseLost:
-        return NOTHING
-    except StrongroomError as error:
-        return put_off(house, held, error)
-    except Exception as error:  # noqa: BLE001  # one record that we can't handle must not block its row for ever
-        return put_off(house, held, Unexpected(error))
-    _log.info("conversation archived", conversation=str(ref))
-    return NOTHING
+    lease = kept_conversation(house.engine, ref, house.holder)
+    return attempt(lease, lambda: _complete(house, held, _decided(held)), lambda error: put_off(house, held, error))
 
 
 def _listed_meanwhile(house: House, held: HeldConversation) -> list[RecordingRef]:
@@ -73,7 +60,9 @@ def _decided(held: HeldConversation) -> Decided:
     return held.decided
 
 
-def _complete(house: House, held: HeldConversation, decided: Decided) -> None:
+def _complete(house: House, held: HeldConversation, decided: Decided) -> Next:
+    if late := _listed_meanwhile(house, held):
+        return Next(recordings=late)
     lock = Lock(LockMode(decided.lock_mode), decided.retain_until)
     placement = Placement(held.ref, held.day, decided.retention_class, lock, decided.policy_version)
     recordings = known_recordings(house.engine, held.ref)
@@ -98,6 +87,8 @@ def _complete(house: House, held: HeldConversation, decided: Decided) -> None:
         manifest.document(),
     )
     archived(house.engine, held, house.holder)
+    _log.info("conversation archived", conversation=str(held.ref))
+    return NOTHING
 
 
 def _objects_of_recordings(

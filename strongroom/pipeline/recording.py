@@ -23,8 +23,9 @@ from strongroom.ledger.recordings import (
     wait_for_restore,
 )
 from strongroom.ledger.references import RecordingRef
+from strongroom.pipeline.attempt import attempt
 from strongroom.pipeline.expecting import PLACEHOLDER, expected_of
-from strongroom.pipeline.failures import Review, Unexpected, given_up, verdict
+from strongroom.pipeline.failures import Review, given_up, verdict
 from strongroom.pipeline.files import TEXT_MEDIA, store_files
 from strongroom.pipeline.outcomes import NOTHING, Next
 
@@ -41,15 +42,8 @@ def archive_recording(house: House, ref: RecordingRef) -> Next:
     held = take_recording(house.engine, ref, house.holder)
     if held is None:
         return NOTHING
-    try:
-        with kept_recording(house.engine, ref, house.holder):
-            return _attempt(house, held)
-    except LeaseLost:
-        return NOTHING
-    except StrongroomError as error:
-        return _put_off(house, held, error)
-    except Exception as error:  # noqa: BLE001  # one record that we can't handle must not block its row for ever
-        return _put_off(house, held, Unexpected(error))
+    lease = kept_recording(house.engine, ref, house.holder)
+    return attempt(lease, lambda: _attempt(house, held), lambda error: _put_off(house, held, error))
 
 
 def _attempt(house: House, held: HeldRecording) -> Next:
