@@ -88,7 +88,7 @@ def archive_all(archive: Archive, refs: list[ConversationRef]) -> None:
         held = take_discovered(house.engine, ref, house.holder)
         if held is None:
             continue
-        begin_capturing(house.engine, held, house.holder, DECIDED, {}, [], deadline_s=60)
+        begin_capturing(house.engine, held, house.holder, held.record, DECIDED, {}, [], deadline_s=60)
         captured = take_captured(house.engine, ref, house.holder)
         assert captured is not None
         archived(house.engine, captured, house.holder)
