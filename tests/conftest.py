@@ -1,6 +1,7 @@
 """The servers every test may use: started once a session, real, on free ports, and stopped whatever happens."""
 
 import itertools
+import signal
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -17,6 +18,8 @@ from embedded.simulator import Simulator, running_simulator
 
 # At import, not in a fixture: clients made at any time, in any thread, must find nothing of a real system.
 isolate_this_process()
+# Started in the background by a shell, we ignore Ctrl-C, and so would every process that a test interrupts.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 _database_numbers = itertools.count(1)
 
