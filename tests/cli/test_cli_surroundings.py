@@ -44,7 +44,7 @@ def test_an_account_postgres_does_not_know(
 ) -> None:
     url = environment["STRONGROOM_DATABASE_URL"].replace("postgres@", "nobody-here:planted-secret@")
     monkeypatch.setenv("STRONGROOM_DATABASE_URL", url)
-    strongroom("status").refused(3, "nobody-here")
+    strongroom("status").refused(2, "refuses the login")
 
 
 @pytest.mark.parametrize("command", NEEDS_LEDGER, ids=" ".join)
