@@ -63,8 +63,8 @@ def running_postgres(log: Path) -> Iterator[Postgres]:
 
     PostgreSQL refuses to run as root: started by root, it runs as `nobody`, from a copy of the program.
     """
-    # Under /tmp: the path of a socket has at most 107 bytes, and `nobody` can't enter root's home.
-    home = Path(tempfile.mkdtemp(prefix="strongroom-postgres-", dir="/tmp"))
+    # In the system's folder for such things: a socket's path has at most 107 bytes, and `nobody` can't enter root's home.
+    home = Path(tempfile.mkdtemp(prefix="strongroom-postgres-"))
     try:
         user = "nobody" if os.geteuid() == 0 else None
         programs = _installed()
