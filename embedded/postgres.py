@@ -63,7 +63,7 @@ def running_postgres(log: Path) -> Iterator[Postgres]:
 
     PostgreSQL refuses to run as root: started by root, it runs as `nobody`, from a copy of the program.
     """
-    # In the system's folder for such things: a socket's path has at most 107 bytes, and `nobody` can't enter root's home.
+    # Not in the tree: the path of a socket has at most 107 bytes, and `nobody` can't enter root's home.
     home = Path(tempfile.mkdtemp(prefix="strongroom-postgres-"))
     try:
         user = "nobody" if os.geteuid() == 0 else None
