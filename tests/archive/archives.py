@@ -57,8 +57,8 @@ class Archive:
 
     @cached_property
     def house(self) -> House:
-        """What the pipeline's steps need, for running them in this process."""
-        return self.open_house("test")
+        """What the pipeline's steps need, for running them in this process: no message is ever under way here."""
+        return self.open_house("test", STRONGROOM_ENQUEUE_GRACE_S="0.001")
 
     def open_house(self, instance: str, **settings: str) -> House:
         """Another house on the same archive, as another process would have one."""

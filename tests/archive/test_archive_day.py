@@ -76,7 +76,6 @@ def test_what_never_comes_is_tried_every_fifteen_minutes_for_four_hours_and_then
         settings={
             "STRONGROOM_RETRY_INTERVAL_S": "900",
             "STRONGROOM_RETRY_DEADLINE_S": "14400",
-            "STRONGROOM_ENQUEUE_GRACE_S": "0.001",
         },
     )
     archive.sweep_once()  # nothing is due before a day is asked for
