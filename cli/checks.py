@@ -10,9 +10,8 @@ from rich.filesize import decimal
 from cli.connections import database, fleet
 from config.settings import Settings
 from strongroom.errors import StrongroomError
-from strongroom.genesys.client import GenesysClient
 from strongroom.genesys.names import Names
-from strongroom.house import open_store
+from strongroom.house import genesys_client, open_store
 from strongroom.ledger.lookup import database_clock
 from strongroom.ledger.migrate import require_current_schema
 from strongroom.retention.policy import load_policy
@@ -135,15 +134,7 @@ def _genesys(settings: Settings) -> str:
     organisations = {}
     total = len(settings.genesys_clients)
     for position, oauth_client in enumerate(settings.genesys_clients, start=1):
-        client = GenesysClient(
-            settings.genesys_api_url,
-            settings.genesys_login_url,
-            oauth_client.client_id,
-            oauth_client.client_secret,
-            connect_timeout_s=settings.connect_timeout_s,
-            read_timeout_s=settings.read_timeout_s,
-            patience_s=GENESYS_PATIENCE_S,
-        )
+        client = genesys_client(settings, oauth_client, patience_s=GENESYS_PATIENCE_S)
         try:
             organisation = Names(client).organisation()
         except StrongroomError as error:
