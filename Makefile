@@ -3,6 +3,10 @@ PYTHON ?= $(shell for python in python3.11 python3.12 python3.13 python3.14 pyth
 	$$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$python && break; done)
 BIN := .venv/bin
 INSTALLED := .venv/installed
+# One process more than two cores have: tests wait for servers. Servers are started once a process.
+PARALLEL := --numprocesses 3 --dist worksteal
+# Tests start Python by the hundred: each start must find its modules compiled, whatever the shell says.
+unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo up test test-long lint bench
@@ -28,7 +32,7 @@ up: setup ## the same stack, left running until Ctrl-C
 	$(BIN)/python -m embedded up
 
 test: setup ## the tests, in under ten minutes
-	$(BIN)/pytest -m 'not long'
+	$(BIN)/pytest -m 'not long' $(PARALLEL)
 
 test-long: setup ## the tests that take longer
 	$(BIN)/pytest -m long

@@ -6,13 +6,14 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from bench import enumeration, memory, simulator
+from bench import enumeration, log, memory, simulator
 from embedded.isolation import isolate_this_process
 
 BENCHES: dict[str, Callable[[], Path]] = {
     "memory": memory.main,
     "enumeration": enumeration.main,
     "simulator": simulator.main,
+    "log": log.main,
 }
 
 

@@ -9,7 +9,23 @@ from collections.abc import Sequence
 import structlog
 import typer
 
-from cli import archive, doctor, migrate, policy, requeue, review, status, vault
+from cli import (
+    archive,
+    bundle,
+    custody,
+    doctor,
+    log,
+    metrics,
+    migrate,
+    policy,
+    requeue,
+    restore,
+    review,
+    seal,
+    status,
+    vault,
+    verify,
+)
 from config.environment import SettingsInvalid
 from strongroom.errors import StrongroomError
 
@@ -34,6 +50,13 @@ app.command(epilog=status.EXAMPLE)(status.status)
 app.command(epilog=review.EXAMPLE)(review.review)
 app.command(epilog=requeue.EXAMPLE)(requeue.requeue)
 app.add_typer(policy.app, name="policy")
+app.command(epilog=bundle.EXAMPLE)(bundle.bundle)
+app.command(epilog=metrics.EXAMPLE)(metrics.metrics)
+app.command(epilog=seal.EXAMPLE)(seal.seal)
+app.command(epilog=verify.EXAMPLE)(verify.verify)
+app.add_typer(log.app, name="log")
+app.command(epilog=restore.EXAMPLE)(restore.restore)
+app.command(epilog=custody.EXAMPLE)(custody.custody)
 app.command(epilog=doctor.EXAMPLE)(doctor.doctor)
 
 

@@ -11,12 +11,14 @@ from cli.connections import database, fleet
 from config.settings import Settings
 from strongroom.errors import StrongroomError
 from strongroom.genesys.names import Names
-from strongroom.house import genesys_client, open_store
+from strongroom.house import bucket_blueprint, genesys_client, open_store
 from strongroom.ledger.lookup import database_clock
 from strongroom.ledger.migrate import require_current_schema
 from strongroom.retention.policy import load_policy
 from strongroom.times import utc_now
-from strongroom.vault.fitness import bucket_state, require_fit
+from strongroom.vault.findings import faults
+from strongroom.vault.fitness import require_fit
+from strongroom.vault.provision import check_bucket
 from strongroom.vault.spool import Spool
 from tasks.fleet import waiting_messages
 
@@ -109,25 +111,18 @@ def _redis(settings: Settings) -> str:
 
 def _bucket(settings: Settings) -> str:
     store = open_store(settings)
-    require_fit(store, accept_without_conditional_puts=settings.accept_store_without_conditional_puts)
+    require_fit(store, settings.accept_store_without_conditional_puts, settings.trial)
     return f"{store.where()} has Object Lock and versioning, and keeps the lock of what is put"
 
 
 def _bucket_protection(settings: Settings) -> str:
     store = open_store(settings)
-    state = bucket_state(store)
-    missing = [
-        words
-        for words, is_missing in (
-            ("no default retention", state.default_retention is None),
-            ("public access is not blocked", state.public_access_blocked is False),
-            ("plain deletes are not denied", not state.plain_deletes_denied),
+    wrong = faults(check_bucket(store, bucket_blueprint(settings, load_policy(settings.policy_file))))
+    if wrong:
+        raise StrongroomError(
+            "; ".join(finding.what for finding in wrong), where=store.where(), todo="run: strongroom vault check"
         )
-        if is_missing
-    ]
-    if missing:
-        raise StrongroomError("; ".join(missing), where=store.where(), todo="run: strongroom vault create")
-    return "default retention set, public access blocked, plain deletes denied"
+    return "configured as `strongroom vault create` makes it"
 
 
 def _genesys(settings: Settings) -> str:

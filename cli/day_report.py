@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 
 from rich.console import Console, Group, RenderableType
@@ -11,6 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from cli.output import columns, count, instant, json_instant, printable
+from cli.seal_report import SealReport, seal_document, seal_lines, seal_of
 from strongroom.ledger.engine import Engine
 from strongroom.ledger.progress import DayProgress, day_progress
 from strongroom.ledger.review import review_counts
@@ -22,10 +23,11 @@ _TABLE_WIDTH = 80
 
 @dataclass(frozen=True)
 class DayReport:
-    """A day's progress, and how many rows of it `strongroom review` lists."""
+    """A day's progress, how many rows of it `strongroom review` lists, and how far it is sealed."""
 
     progress: DayProgress
     review: int
+    seal: SealReport = field(default_factory=SealReport)
 
     @property
     def day(self) -> date:
@@ -65,7 +67,7 @@ class DayReport:
 
 def report_of(engine: Engine, day: date) -> DayReport:
     """Read one day. Raises LedgerUnreachable."""
-    return DayReport(day_progress(engine, day), review_counts(engine, day, day).get(day, 0))
+    return DayReport(day_progress(engine, day), review_counts(engine, day, day).get(day, 0), seal_of(engine, day))
 
 
 def as_document(report: DayReport) -> dict[str, object]:
@@ -88,6 +90,7 @@ def as_document(report: DayReport) -> dict[str, object]:
         "defaulted": progress.defaulted,
         "objects": progress.objects,
         "bytes": progress.bytes,
+        **seal_document(report.seal),
     }
 
 
@@ -120,7 +123,7 @@ def _days_table(reports: list[DayReport]) -> Table:
     return table
 
 
-def print_whole(console: Console, report: DayReport) -> None:
+def print_whole(console: Console, report: DayReport, *, has_key: bool) -> None:
     """Everything the ledger knows of the day, and the command that helps with what is not as it should be."""
     progress = report.progress
     if progress.run_state is None:
@@ -139,6 +142,9 @@ def print_whole(console: Console, report: DayReport) -> None:
     table.add_row("objects", f"{progress.objects:,}", decimal(progress.bytes))
     table.add_row("waiting", f"{report.waiting:,}", _waiting(progress))
     table.add_row("review", f"{report.review:,}", _see(report.review, f"strongroom review --day {progress.day}"))
+    if progress.run_state is not None:
+        settled = progress.run_state == "settled"
+        table.add_row("sealed", "", Group(*seal_lines(report.seal, settled=settled, has_key=has_key)))
     for position, (name, number) in enumerate(sorted(progress.retention_classes.items())):
         table.add_row("" if position else "classes", f"{number:,}", name)
     console.print(table)

@@ -1,7 +1,5 @@
 """`strongroom requeue`."""
 
-import os
-import pwd
 from datetime import date
 from enum import StrEnum
 from typing import Annotated
@@ -10,6 +8,7 @@ import typer
 
 from cli.arguments import AsJson, OfConversation, OfDay, WithReason, known_day, require_order
 from cli.connections import ledger, settings_of_process
+from cli.operator import operator
 from cli.output import count, open_console, print_json
 from cli.rows import as_document, print_rows
 from strongroom.ledger.review import Selection, hurry, review_list, waiting_list
@@ -72,7 +71,7 @@ def requeue(
             rows = listed(engine, selection)
             number = len(rows)
         elif chosen_state is RequeueState.REVIEW:
-            number = put_back_to_work(engine, selection, by=_operator(), deadline_s=settings.retry_deadline_s)
+            number = put_back_to_work(engine, selection, by=operator(), deadline_s=settings.retry_deadline_s)
         else:
             number = hurry(engine, selection)
     document: dict[str, object] = {"state": chosen_state.value, "dry_run": dry_run, "count": number}
@@ -87,11 +86,3 @@ def requeue(
         console.print("nothing that was chosen is to be re-queued; nothing was changed")
     else:
         console.print(f"{count(number, 'row')} re-queued; the next sweep gives them to the workers")
-
-
-def _operator() -> str:
-    """The account this runs under, as the system knows it: the environment could name anyone."""
-    try:
-        return pwd.getpwuid(os.getuid()).pw_name
-    except KeyError:
-        return f"uid {os.getuid()}"

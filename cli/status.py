@@ -14,6 +14,7 @@ from cli.watching import watch
 from strongroom.ledger.engine import Engine
 from strongroom.ledger.progress import recent_days
 from strongroom.pipeline.days import forgotten_days
+from strongroom.pipeline.log_keys import can_seal
 from strongroom.times import utc_now
 
 EXAMPLE = "Example: strongroom status 2025-05-14 --watch"
@@ -42,7 +43,7 @@ def status(day: DayArgument = None, watching: WatchOption = False, as_json: AsJs
             if as_json:
                 print_json(as_document(report))
             else:
-                print_whole(console, report)
+                print_whole(console, report, has_key=can_seal(settings))
         else:
             reports = _recent(engine)
             forgotten = forgotten_days(settings, engine, utc_now())

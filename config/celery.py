@@ -11,13 +11,22 @@ CONTROL = "control"
 SWEEP = "sweep"
 """The sweep alone, taken in turn with the control queue by the same workers: a long queue there must not hide it."""
 
+RESTORE = "restore"
+"""What Legal waits for, with workers of its own: neither a night's fan-out nor a long reading delays it."""
+
 QUEUE_OF_TASK = {
     "archive_conversation": BULK,
     "archive_recording": BULK,
+    "check_vault": CONTROL,
     "complete_conversation": CONTROL,
     "enumerate_day": CONTROL,
+    "follow_restore": RESTORE,
+    "follow_restores": RESTORE,
+    "keep_evidence": CONTROL,
     "read_activity": CONTROL,
+    "seal": CONTROL,
     "sweep": SWEEP,
+    "verify_share": CONTROL,
 }
 
 VISIBILITY_TIMEOUT_S = 3_600

@@ -10,6 +10,8 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, V
 
 from config.clients import OAuthClient, parse_clients
 
+TRIAL_SUFFIX = "-trial"
+"""How the name of a trial vault's bucket ends, and no other's."""
 _DAYS_30_S = 2_592_000
 
 AudioFormat = Literal["NONE", "WAV", "WEBM", "WAV_ULAW", "OGG_VORBIS", "OGG_OPUS", "MP3"]
@@ -64,7 +66,9 @@ class Settings(BaseModel):
     genesys_login_url: Url
     genesys_clients: tuple[OAuthClient, ...]
     policy_file: Path = Path(__file__).parent / "retention.yaml"
+    tiers_file: Path = Path(__file__).parent / "tiers.yaml"
     spool_dir: Path = Path("var/spool")
+    trial: Annotated[bool, Field(validate_default=True)] = False
 
     # the night
     start_day: Annotated[date, BeforeValidator(_day)] | None = None
@@ -83,6 +87,9 @@ class Settings(BaseModel):
     sweep_interval_s: PositiveSeconds = 120
     enqueue_grace_s: PositiveSeconds = 1_800
     sweep_batch: Annotated[int, Field(ge=1, le=100_000)] = 1_000
+    check_at: Annotated[time, BeforeValidator(_time_of_day)] = time(5, 0)
+    vault_check_sample: Annotated[int, Field(ge=1, le=1_000_000)] = 500
+    verify_quarter_days: Annotated[int, Field(ge=1, le=3_660)] = 91
 
     # Genesys and the vault
     query_reach: Annotated[int, Field(ge=100, le=1_000_000, multiple_of=100)] = 100_000
@@ -91,6 +98,17 @@ class Settings(BaseModel):
     read_timeout_s: PositiveSeconds = 60
     multipart_part_mib: Annotated[int, Field(ge=5, le=5_120)] = 16
     accept_store_without_conditional_puts: bool = False
+    kms_key_id: str | None = None
+    break_glass_role_arn: str | None = None
+
+    # evidence
+    log_key_file: Path | None = None
+    log_kms_key_id: str | None = None
+    log_old_key_file: Path | None = None
+    log_origin: str | None = None
+    timestamp_url: Url | None = None
+    timestamp_roots_file: Path | None = None
+    witness: str | None = None
 
     @field_validator("database_url")
     @classmethod
@@ -115,6 +133,30 @@ class Settings(BaseModel):
             raise ValueError("must be 3 to 63 small letters, digits, dots and hyphens, a letter or digit at both ends")
         return value
 
+    @field_validator("trial")
+    @classmethod
+    def _named_as_what_it_is(cls, value: bool, info: ValidationInfo) -> bool:
+        bucket = info.data.get("bucket")
+        if bucket is not None and bucket.endswith(TRIAL_SUFFIX) != value:
+            raise ValueError(
+                f"must be true exactly when STRONGROOM_BUCKET ends with {TRIAL_SUFFIX}: a trial never writes to a vault"
+            )
+        return value
+
+    @field_validator("kms_key_id")
+    @classmethod
+    def _key_itself(cls, value: str | None) -> str | None:
+        if value is not None and not re.fullmatch(r"(arn:aws[a-z-]*:kms:[a-z0-9-]+:\d{12}:key/)?[A-Za-z0-9-]+", value):
+            raise ValueError("must be the id or the ARN of a KMS key; an alias could be pointed at another key")
+        return value
+
+    @field_validator("break_glass_role_arn")
+    @classmethod
+    def _role(cls, value: str | None) -> str | None:
+        if value is not None and not re.fullmatch(r"arn:aws[a-z-]*:iam::\d{12}:role/[\w+=,.@/-]+", value):
+            raise ValueError("must be the ARN of an IAM role, as arn:aws:iam::111122223333:role/break-glass")
+        return value
+
     @field_validator("genesys_clients", mode="before")
     @classmethod
     def _clients(cls, value: object) -> object:
@@ -126,4 +168,31 @@ class Settings(BaseModel):
         interval_s = info.data.get("retry_interval_s")
         if interval_s is not None and value < interval_s:
             raise ValueError("must not be less than STRONGROOM_RETRY_INTERVAL_S (their defaults are 14400 and 900)")
+        return value
+
+    @field_validator("log_kms_key_id")
+    @classmethod
+    def _one_key(cls, value: str | None, info: ValidationInfo) -> str | None:
+        if value is not None and info.data.get("log_key_file") is not None:
+            raise ValueError("must not be set together with STRONGROOM_LOG_KEY_FILE: a log has one key at a time")
+        return value
+
+    @field_validator("log_origin")
+    @classmethod
+    def _origin(cls, value: str | None) -> str | None:
+        # c2sp.org/signed-note: the name of a key, which is the origin here; the first line of every checkpoint
+        if value is not None and (not re.fullmatch(r"[!-~]{1,200}", value) or "+" in value):
+            raise ValueError("must be 1 to 200 ASCII characters without spaces and '+', as example.com/strongroom")
+        return value
+
+    @field_validator("witness")
+    @classmethod
+    def _witness(cls, value: str | None, info: ValidationInfo) -> str | None:
+        if value is None or "://" not in value:
+            return value
+        address = urlsplit(value)
+        if address.scheme != "s3" or not address.netloc or address.query or address.fragment:
+            raise ValueError("must be the path of a file, or s3://bucket/prefix")
+        if address.netloc == info.data.get("bucket"):
+            raise ValueError("must be in another bucket than the vault: a witness is someone else")
         return value

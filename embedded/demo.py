@@ -15,10 +15,11 @@ from cli.watching import watch
 from embedded.bucket import connect as connect_bucket
 from embedded.bucket import read_all
 from embedded.command import strongroom
+from embedded.demo_evidence import prove
 from embedded.demo_report import Report, Rerun
 from embedded.fleet import REPOSITORY, Fleet, running_fleet
 from embedded.judge import how_each_ended, judge
-from embedded.stack import BUCKET, FLEET, SimulatedDay, Stack, running_stack
+from embedded.stack import BUCKET, FLEET, NO_AUTHORITY, SimulatedDay, Stack, running_stack
 from embedded.workspace import fresh_workspace
 from strongroom.errors import Misconfigured
 from strongroom.ledger.activity import unread_days
@@ -83,6 +84,8 @@ def demo(simulated: SimulatedDay, console: Console) -> bool:
                 f"PostgreSQL, Redis, S3 and Genesys (simulated, with faults) are up after "
                 f"{time.monotonic() - began:.1f} s. Logs: {folder / 'logs'}"
             )
+            if stack.timestamp_authority is None:
+                console.print(f"Timestamps: {NO_AUTHORITY}")
             report = _archive_and_judge(stack, simulated, console)
         report.write(folder / "report.json")
         report.show(console)
@@ -111,6 +114,7 @@ def _archive_and_judge(stack: Stack, simulated: SimulatedDay, console: Console) 
         endings["over_100k_hits"] = Counter({f"{simulated.query_reach} a query: read from both ends": len(counted)})
         console.print("Archiving the same day again.")
         rerun = _again(stack, day)
+        evidence = prove(stack, day, that_night, FOLDER, console)
     return Report(
         day=day,
         truth_conversations=len(counted),
@@ -120,6 +124,7 @@ def _archive_and_judge(stack: Stack, simulated: SimulatedDay, console: Console) 
         seconds=seconds,
         api_requests=first.api_requests,
         rerun=rerun,
+        evidence=evidence,
     )
 
 

@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.filesize import decimal
 
 from cli.output import columns, printable
+from embedded.demo_evidence import Evidence
 from embedded.judge import Verdict
 
 _MISMATCHES_SHOWN = 20
@@ -41,11 +42,13 @@ class Report:
     seconds: float
     api_requests: int
     rerun: Rerun
+    evidence: Evidence
 
     @property
     def holds(self) -> bool:
-        """Whether the bucket was the truth and the second run did nothing."""
-        return not self.verdict.mismatches and self.rerun.puts == 0 and self.rerun.media_gets == 0
+        """Whether the bucket was the truth, the second run did nothing, and the evidence holds."""
+        archived = not self.verdict.mismatches and self.rerun.puts == 0 and self.rerun.media_gets == 0
+        return archived and not self.evidence.failures
 
     def document(self) -> dict[str, Any]:
         """The report as JSON takes it."""
@@ -74,6 +77,8 @@ class Report:
                 "media_gets": self.rerun.media_gets,
                 "seconds": round(self.rerun.seconds, 1),
             },
+            "sealed": self.evidence.document(),
+            "bundle": str(self.evidence.bundle),
         }
 
     def write(self, path: Path) -> None:
@@ -104,6 +109,14 @@ class Report:
             f"{self.seconds:.0f} s. Archived again in {self.rerun.seconds:.0f} s: {self.rerun.puts} puts, "
             f"{self.rerun.media_gets} media fetched."
         )
+        stamp = "timestamped" if self.evidence.timestamped else "without a timestamp: this machine has no openssl"
+        console.print(f"Sealed in a log of {self.evidence.log_size:,} entries, {stamp}; checked and verified.")
+        console.print(
+            f"A bundle to hand over: {self.evidence.bundle}. Unpacked beside it, and checked with nothing of ours: "
+            f"python3 {self.evidence.bundle.parent}/bundle/{self.evidence.bundle.stem}/data/verify.py"
+        )
+        for failure in self.evidence.failures:
+            console.print(f"evidence: {printable(failure)}", style="red")
         for mismatch in verdict.mismatches[:_MISMATCHES_SHOWN]:
             console.print(f"mismatch: {printable(mismatch)}", style="red")
         if len(verdict.mismatches) > _MISMATCHES_SHOWN:
@@ -116,7 +129,7 @@ class Report:
             )
         else:
             console.print(
-                f"Not proven: mismatches {len(verdict.mismatches)}, and again {self.rerun.puts} puts and "
-                f"{self.rerun.media_gets} media fetched.",
+                f"Not proven: {len(verdict.mismatches)} mismatches, {len(self.evidence.failures)} failures of evidence, "
+                f"and again {self.rerun.puts} puts and {self.rerun.media_gets} media fetched.",
                 style="bold red",
             )

@@ -1,17 +1,22 @@
-"""`python -m embedded.s3_server`: moto's server, with the one call made fast that a vault makes twice for each object.
+"""`python -m embedded.s3_server`: moto's server, made to do two things as S3 does them.
 
 moto 5.2.5 copies every version in the bucket, bytes included, to list those of one key: a day of a few thousand
-conversations would take it hours. Here only what is below the prefix is copied; the answers are the same.
+conversations would take it hours. Here only what is below the prefix is copied; the answers are the same. And moto
+forgets what sizes a lifecycle rule is for; here it gives the rules back as they were put.
 """
 
 from types import SimpleNamespace
 from typing import Any
 
-from moto.s3.models import S3Backend
+import xmltodict
+from moto.s3.models import FakeBucket, S3Backend
+from moto.s3.responses import S3Response
 from moto.s3.utils import _VersionedKeyStore
 from moto.server import main
 
 _list_all: Any = S3Backend.list_object_versions
+_set_lifecycle: Any = FakeBucket.set_lifecycle
+_get_bucket_lifecycle: Any = S3Response.get_bucket_lifecycle
 
 
 def _list_object_versions(self: S3Backend, bucket_name: str, *, prefix: str = "", **options: Any) -> Any:
@@ -23,6 +28,22 @@ def _list_object_versions(self: S3Backend, bucket_name: str, *, prefix: str = ""
     return _list_all(backend, bucket_name, prefix=prefix, **options)
 
 
+def _keep_lifecycle(self: Any, rules: list[dict[str, Any]]) -> None:
+    _set_lifecycle(self, rules)
+    self.rules_as_put = rules
+
+
+def _give_lifecycle(self: Any) -> Any:
+    _get_bucket_lifecycle(self)  # raises where there are no rules
+    rules = self.backend.get_bucket(self.bucket_name).rules_as_put
+    return 200, {}, xmltodict.unparse({"LifecycleConfiguration": {"Rule": rules}})
+
+
 if __name__ == "__main__":
-    setattr(S3Backend, "list_object_versions", _list_object_versions)  # noqa: B010  a method, to the type checker
+    for owner, name, method in (
+        (S3Backend, "list_object_versions", _list_object_versions),
+        (FakeBucket, "set_lifecycle", _keep_lifecycle),
+        (S3Response, "get_bucket_lifecycle", _give_lifecycle),
+    ):
+        setattr(owner, name, method)
     main()

@@ -12,10 +12,12 @@ from embedded.postgres import running_postgres
 from embedded.redis import running_redis
 from embedded.s3 import S3Server, running_s3
 from embedded.simulator import Simulator, running_simulator
+from embedded.timestamp_authority import TimestampAuthority, has_openssl, running_timestamp_authority
 from simulator.awkwardness import EVERY
 
 BUCKET = "strongroom-vault"
-FLEET = {"worker": 2, "control": 1, "beat": 1}
+FLEET = {"worker": 2, "control": 1, "restore": 1, "beat": 1}
+NO_AUTHORITY = "none: this machine has no openssl to run an authority, so checkpoints are sealed without"
 _DATABASE = "strongroom"
 
 _FAULTS = {
@@ -63,6 +65,7 @@ class Stack:
     environment: dict[str, str]
     s3: S3Server
     simulator: Simulator
+    timestamp_authority: TimestampAuthority | None  # none where there is no openssl to run one
 
 
 @contextmanager
@@ -105,9 +108,19 @@ def running_stack(folder: Path, simulated: SimulatedDay) -> Iterator[Stack]:
             simulator.genesys_clients,
             simulated.day,
         ) | {"STRONGROOM_QUERY_REACH": str(simulated.query_reach)}
+        key_file = str(folder / "log.pem")
+        environment |= {"STRONGROOM_LOG_KEY_FILE": key_file, "STRONGROOM_WITNESS": str(folder / "witness")}
+        authority = None
+        if has_openssl():
+            authority = running.enter_context(running_timestamp_authority(folder / "timestamp-authority"))
+            environment |= {
+                "STRONGROOM_TIMESTAMP_URL": authority.url,
+                "STRONGROOM_TIMESTAMP_ROOTS_FILE": str(authority.roots_file),
+            }
         strongroom(environment, "migrate")
         strongroom(environment, "vault", "create")
-        yield Stack(environment, s3, simulator)
+        strongroom(environment, "log", "new-key", key_file)
+        yield Stack(environment, s3, simulator, authority)
 
 
 def settings_environment(

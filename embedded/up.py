@@ -19,7 +19,7 @@ from embedded.command import PROGRAMS
 from embedded.fleet import REPOSITORY, Fleet, running_fleet, start_process
 from embedded.ports import start_on_free_port
 from embedded.processes import Child
-from embedded.stack import FLEET, SimulatedDay, running_stack
+from embedded.stack import FLEET, NO_AUTHORITY, SimulatedDay, running_stack
 from embedded.workspace import fresh_workspace
 
 FOLDER = REPOSITORY / "var" / "up"
@@ -42,6 +42,7 @@ def up(simulated: SimulatedDay, console: Console) -> None:
                 f"  Flower     {flower_url}  user {_FLOWER_USER}, password {password} (shown this once)\n"
                 f"  Genesys    {stack.simulator.url}/_sim/stats  (simulated)\n"
                 f"  S3         {stack.s3.endpoint_url}\n"
+                f"  timestamps {stack.timestamp_authority.url if stack.timestamp_authority else NO_AUTHORITY}\n"
                 f"  logs       {folder / 'logs'}\n"
                 f"In a second terminal:  . {environment_file}  and then, for one:  strongroom status --watch\n"
                 f"Ctrl-C stops everything; nothing is kept."

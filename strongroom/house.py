@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 
 from config.clients import OAuthClient
 from config.settings import Settings
+from strongroom.actor import Actor
 from strongroom.genesys.client import GenesysClient
 from strongroom.genesys.media import MediaSession
 from strongroom.genesys.names import Names
@@ -16,10 +17,13 @@ from strongroom.ledger.engine import Engine, connect
 from strongroom.ledger.leases import Holder
 from strongroom.ledger.migrate import require_current_schema
 from strongroom.retention.policy import Policy, load_policy
-from strongroom.vault.fitness import require_fit
+from strongroom.vault.blueprint import Blueprint
+from strongroom.vault.fitness import require_fit, require_there
+from strongroom.vault.lock import LockMode
 from strongroom.vault.spool import Spool
 from strongroom.vault.store import Store
 from strongroom.vault.store import connect as connect_store
+from strongroom.vault.tiers import ClassPromise, Tiers, lifecycle_rules, load_tiers
 
 DEFAULT_PATIENCE_S = 20.0
 WINDOW_PATIENCE_S = 300.0
@@ -34,6 +38,7 @@ class House:
 
     settings: Settings
     policy: Policy
+    tiers: Tiers
     engine: Engine
     holder: Holder
     store: Store
@@ -44,6 +49,11 @@ class House:
     names: Names
     region: str
 
+    @property
+    def actor(self) -> Actor:
+        """Who the custody chain names for what this process does to a record by itself."""
+        return self.holder.actor
+
 
 def new_instance() -> str:
     """A name for one running fleet process and its children: what it held can be handed back when it stops."""
@@ -51,7 +61,7 @@ def new_instance() -> str:
 
 
 def open_house(settings: Settings, instance: str) -> House:
-    """Build everything; connects to nothing yet, but reads the whole policy and makes the spool's folder.
+    """Build everything; connects to nothing yet, but reads policy and tiers as a whole and makes the spool's folder.
 
     Raises Misconfigured, and SpoolUnusable when that folder can't be made.
 
@@ -63,6 +73,7 @@ def open_house(settings: Settings, instance: str) -> House:
     return House(
         settings=settings,
         policy=policy,
+        tiers=load_tiers(settings.tiers_file),
         engine=connect(settings.database_url.get_secret_value(), connect_timeout_s=settings.connect_timeout_s),
         holder=Holder(f"{instance}/{os.getpid()}", settings.lease_s),
         store=open_store(settings),
@@ -92,13 +103,37 @@ def genesys_client(
 
 def open_store(settings: Settings) -> Store:
     """The bucket, as the settings name it."""
+    return open_bucket(settings, settings.bucket)
+
+
+def open_bucket(settings: Settings, bucket: str) -> Store:
+    """A bucket where the vault is: with the same endpoint, credentials and patience."""
     return connect_store(
-        settings.bucket,
+        bucket,
         settings.s3_endpoint_url,
         connect_timeout_s=settings.connect_timeout_s,
         read_timeout_s=settings.read_timeout_s,
         part_size_bytes=settings.multipart_part_mib * 1024 * 1024,
     )
+
+
+def bucket_blueprint(settings: Settings, policy: Policy) -> Blueprint:
+    """How the bucket must be, by the settings, the policy's classes and the tiers file. Raises Misconfigured."""
+    return Blueprint(
+        trial=settings.trial,
+        endpoint_url=settings.s3_endpoint_url,
+        kms_key_id=settings.kms_key_id,
+        break_glass_role_arn=settings.break_glass_role_arn,
+        lifecycle=lifecycle_rules(load_tiers(settings.tiers_file), class_promises(policy)),
+    )
+
+
+def class_promises(policy: Policy) -> dict[str, ClassPromise]:
+    """What the policy promises of each class, as the vault's tiers are held against it."""
+    return {
+        one.name: ClassPromise(one.retrieval_promise_hours, one.retained_years, LockMode(one.lock_mode.value))
+        for one in policy.classes
+    }
 
 
 def require_ready(house: House) -> None:
@@ -107,7 +142,20 @@ def require_ready(house: House) -> None:
     Raises Misconfigured for a bucket or schema that won't do, Unreachable when Postgres or S3 don't answer.
     """
     require_current_schema(house.engine)
-    require_fit(house.store, accept_without_conditional_puts=house.settings.accept_store_without_conditional_puts)
+    require_fit(
+        house.store,
+        accept_without_conditional_puts=house.settings.accept_store_without_conditional_puts,
+        trial=house.settings.trial,
+    )
+
+
+def require_ready_to_restore(house: House) -> None:
+    """What must hold before a worker that only restores takes a message; its role can't put the probe of the others.
+
+    Raises Misconfigured for a bucket that isn't there or a schema that won't do, Unreachable when one doesn't answer.
+    """
+    require_current_schema(house.engine)
+    require_there(house.store)
 
 
 def region_of(api_url: str) -> str:

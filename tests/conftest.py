@@ -2,6 +2,7 @@
 
 import itertools
 import signal
+import socket
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -9,17 +10,24 @@ from typing import Any
 
 import pytest
 import redis
+from hypothesis import HealthCheck, settings
+from ministack_server import running_ministack
 
 from embedded.isolation import isolate_this_process
 from embedded.postgres import Postgres, running_postgres
 from embedded.redis import RedisServer, running_redis
 from embedded.s3 import running_s3
 from embedded.simulator import Simulator, running_simulator
+from embedded.timestamp_authority import TimestampAuthority, running_timestamp_authority
 
 # At import, not in a fixture: clients made at any time, in any thread, must find nothing of a real system.
 isolate_this_process()
 # Started in the background by a shell, we ignore Ctrl-C, and so would every process that a test interrupts.
 signal.signal(signal.SIGINT, signal.default_int_handler)
+
+# What an example takes depends on what else the machine does, and so does how many a second brings.
+settings.register_profile("strongroom", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("strongroom")
 
 _database_numbers = itertools.count(1)
 
@@ -67,6 +75,28 @@ def s3_endpoint(servers_folder: Path) -> Iterator[str]:
     """The URL of an S3 server. All tests share it: each makes a bucket with a name of its own."""
     with running_s3(servers_folder / "s3.log") as server:
         yield server.endpoint_url
+
+
+@pytest.fixture(scope="session")
+def closed_port() -> Iterator[int]:
+    """A port of 127.0.0.1 that refuses connections: taken, so that no server of another test comes to listen on it."""
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        yield taken.getsockname()[1]
+
+
+@pytest.fixture(scope="session")
+def ministack_endpoint(servers_folder: Path) -> Iterator[str]:
+    """The URL of a second S3 server, another make, which is KMS as well. All tests share it."""
+    with running_ministack(servers_folder / "ministack.log") as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def timestamp_authority(servers_folder: Path) -> Iterator[TimestampAuthority]:
+    """A timestamp authority: `openssl ts` behind HTTP."""
+    with running_timestamp_authority(servers_folder / "timestamp-authority") as authority:
+        yield authority
 
 
 @pytest.fixture

@@ -11,14 +11,33 @@ from tasks.fleet import Fleet
 from workers import lifecycle
 from workers.logs import configure_logs
 
+LOOK_AT_RESTORES_S = 60.0
+"""The fastest retrieval takes some minutes."""
+
 
 def beat_schedule(settings: Settings) -> dict[str, dict[str, object]]:
-    """The nightly enumeration (UTC), and the sweep; a message of either that comes twice does nothing twice.
+    """The nightly enumeration and checks (UTC), the sweep and the restores; a message that comes twice does no harm.
 
     What Beat could not send while it was away is expired by then: the sweep finds the days that were missed.
     """
     night = settings.enumerate_at
+    check = settings.check_at
     return {
+        "nightly-vault-check": {
+            "task": "check_vault",
+            "schedule": crontab(hour=check.hour, minute=check.minute),
+            "options": {"expires": 3_600.0},
+        },
+        "nightly-share-of-hashing": {
+            "task": "verify_share",
+            "schedule": crontab(hour=check.hour, minute=check.minute),
+            "options": {"expires": 3_600.0},
+        },
+        "nightly-keeping-of-evidence": {
+            "task": "keep_evidence",
+            "schedule": crontab(hour=check.hour, minute=check.minute),
+            "options": {"expires": 3_600.0},
+        },
         "nightly-enumeration": {
             "task": "enumerate_day",
             "schedule": crontab(hour=night.hour, minute=night.minute),
@@ -27,6 +46,11 @@ def beat_schedule(settings: Settings) -> dict[str, dict[str, object]]:
             "task": "sweep",
             "schedule": settings.sweep_interval_s,
             "options": {"expires": max(settings.sweep_interval_s, 10.0)},
+        },
+        "restores": {
+            "task": "follow_restores",
+            "schedule": min(settings.sweep_interval_s, LOOK_AT_RESTORES_S),
+            "options": {"expires": LOOK_AT_RESTORES_S},
         },
     }
 

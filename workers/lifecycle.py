@@ -6,8 +6,9 @@ from typing import Any
 import structlog
 from celery.signals import setup_logging, worker_init, worker_shutdown
 
+from config.celery import RESTORE
 from strongroom.errors import StrongroomError
-from strongroom.house import open_house, require_ready
+from strongroom.house import open_house, require_ready, require_ready_to_restore
 from strongroom.ledger.engine import connect
 from strongroom.ledger.leases import hand_back
 from tasks.fleet import Fleet, waiting_messages
@@ -18,10 +19,13 @@ _log = structlog.get_logger()
 def attach(fleet: Fleet) -> None:
     """Connect a worker's start-up and shutdown to the fleet's app."""
 
-    def check_before_start(**_: Any) -> None:
+    def check_before_start(sender: Any, **_: Any) -> None:
         try:
             house = open_house(fleet.settings, fleet.instance)
-            require_ready(house)
+            if set(sender.app.amqp.queues.consume_from) == {RESTORE}:
+                require_ready_to_restore(house)
+            else:
+                require_ready(house)
             waiting_messages(fleet)  # raises when Redis doesn't answer
             cleared = house.spool.clear_abandoned()
             # no connection may be shared with the processes that are forked from here

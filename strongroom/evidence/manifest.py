@@ -3,8 +3,6 @@
 Its form is `docs/manifest.schema.json`. The first twelve fields are the archiving guide's.
 """
 
-import hashlib
-import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -94,7 +92,10 @@ class Predecessor:
 
 @dataclass(frozen=True)
 class Manifest:
-    """Everything a manifest tells. `record` is the analytics record as received, `names` what its ids were called."""
+    """Everything a manifest tells. `record` is the analytics record as received, `names` what its ids were called.
+
+    `trial`: it was made in a trial vault, whose locks last a day.
+    """
 
     conversation_id: UUID
     revision: int
@@ -115,6 +116,7 @@ class Manifest:
     defaulted: bool
     pipeline_version: str
     archived_at: datetime
+    trial: bool
     recordings: Sequence[ManifestRecording]
     objects: Sequence[ManifestObject]
 
@@ -146,22 +148,7 @@ class Manifest:
             "names": self.names,
             "recordings": [recording.entry() for recording in self.recordings],
             "objects": [stored.entry() for stored in self.objects],
-        }
-
-
-def canonical_json(document: object) -> bytes:
-    """One byte sequence for one document: UTF-8, keys sorted, no spaces; what UTF-8 can't hold stays escaped."""
-    text = json.dumps(document, ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False)
-    try:
-        return text.encode()
-    except UnicodeEncodeError:
-        # a lone surrogate, which Genesys can send as an escape
-        return json.dumps(document, sort_keys=True, separators=(",", ":"), allow_nan=False).encode()
-
-
-def sha256_hex(content: bytes) -> str:
-    """The SHA-256 of some bytes, in hexadecimal."""
-    return hashlib.sha256(content).hexdigest()
+        } | ({"trial": True} if self.trial else {})
 
 
 def first_day_without_lock(retain_until: datetime) -> date:

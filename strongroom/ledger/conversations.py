@@ -13,8 +13,10 @@ from sqlalchemy.orm import aliased
 
 from config.celery import LONGEST_COUNTDOWN_S
 from strongroom.ledger import leases
+from strongroom.ledger.custody import NewEvent, append_events
 from strongroom.ledger.engine import Engine, transaction
 from strongroom.ledger.leases import Holder
+from strongroom.ledger.objects import ObjectRow
 from strongroom.ledger.references import ConversationRef, RecordingRef
 from strongroom.ledger.schema import (
     OPEN_CONVERSATION_STATES,
@@ -361,10 +363,17 @@ def send_conversation_to_review(engine: Engine, held: HeldConversation, holder: 
             state="review",
             cause=reason,
         )
+        append_events(connection, [NewEvent("sent to review", holder.actor, *held.ref, reason=reason)])
 
 
-def archived(engine: Engine, held: HeldConversation, holder: Holder) -> None:
-    """Its manifest stands in the vault and names every object. Raises LeaseLost."""
+def archived(engine: Engine, held: HeldConversation, holder: Holder, manifest: ObjectRow, objects: int) -> None:
+    """Its manifest stands in the vault and names so many objects: all there are. Raises LeaseLost."""
+    details = {
+        "manifest": manifest.key,
+        "versionId": manifest.version_id,
+        "sha256": manifest.sha256,
+        "objects": objects,
+    }
     with transaction(engine) as connection:
         leases.change(
             connection,
@@ -375,3 +384,4 @@ def archived(engine: Engine, held: HeldConversation, holder: Holder) -> None:
             state="archived",
             cause="the manifest stands in the vault",
         )
+        append_events(connection, [NewEvent("archived", holder.actor, *held.ref, details=details)])

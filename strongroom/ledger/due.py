@@ -8,6 +8,7 @@ from sqlalchemy.sql.dml import Update
 from strongroom.ledger import leases
 from strongroom.ledger.engine import Engine, transaction
 from strongroom.ledger.references import ConversationRef, RecordingRef
+from strongroom.ledger.restore_schema import FOLLOWED_RESTORE_STATES, restores
 from strongroom.ledger.runs import Run
 from strongroom.ledger.schema import (
     OPEN_ACTIVITY_READ_STATES,
@@ -56,6 +57,13 @@ def claim_recordings(engine: Engine, grace_s: float, limit: int) -> list[Recordi
     statement = _claim(recordings, recordings.c.state.in_(OPEN_RECORDING_STATES), grace_s, limit).returning(*key)
     with transaction(engine) as connection:
         return [RecordingRef(*row) for row in connection.execute(statement)]
+
+
+def claim_restores(engine: Engine, grace_s: float, limit: int) -> list[int]:
+    """Restores that are due to be looked at: what was asked for may be readable, or what was readable may lapse."""
+    statement = _claim(restores, restores.c.state.in_(FOLLOWED_RESTORE_STATES), grace_s, limit)
+    with transaction(engine) as connection:
+        return list(connection.scalars(statement.returning(restores.c.restore_id)))
 
 
 def _claim_conversations(

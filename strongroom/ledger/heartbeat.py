@@ -12,6 +12,7 @@ from strongroom.ledger import leases
 from strongroom.ledger.engine import Engine, LedgerUnreachable
 from strongroom.ledger.leases import Holder
 from strongroom.ledger.references import ConversationRef, RecordingRef
+from strongroom.ledger.restore_schema import restores
 from strongroom.ledger.runs import Run
 from strongroom.ledger.schema import activity_reads, conversations, recordings, runs
 
@@ -43,6 +44,13 @@ def kept_conversation(engine: Engine, ref: ConversationRef, holder: Holder) -> I
 def kept_recording(engine: Engine, ref: RecordingRef, holder: Holder) -> Iterator[None]:
     """Keep a recording's lease inside the block."""
     with _kept(engine, recordings, ref._asdict(), holder):
+        yield
+
+
+@contextmanager
+def kept_restore(engine: Engine, restore_id: int, holder: Holder) -> Iterator[None]:
+    """Keep a restore's lease inside the block."""
+    with _kept(engine, restores, {"restore_id": restore_id}, holder):
         yield
 
 

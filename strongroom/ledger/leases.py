@@ -11,7 +11,9 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Interval, RowMapping, Table, and_, func, literal, or_, update
 
+from strongroom.actor import FLEET, Actor
 from strongroom.ledger.engine import Engine, LeaseLost, transaction
+from strongroom.ledger.restore_schema import restores
 from strongroom.ledger.schema import activity_reads, conversations, recordings, runs
 
 # a message with a countdown may be delivered a moment before the row is due
@@ -24,6 +26,11 @@ class Holder:
 
     owner: str
     lease_s: float
+
+    @property
+    def actor(self) -> Actor:
+        """Who the custody chain names for what is done under its leases: the fleet, and which process of it."""
+        return Actor(FLEET, self.owner)
 
     @property
     def duration(self) -> timedelta:
@@ -141,7 +148,7 @@ def hand_back(engine: Engine, owner_prefix: str) -> int:
     """Free every row held under owners that start so: what a stopping worker held needn't wait for a time-out."""
     handed_back = 0
     with transaction(engine) as connection:
-        for table in (runs, conversations, recordings, activity_reads):
+        for table in (runs, conversations, recordings, activity_reads, restores):
             statement = (
                 update(table)
                 .where(table.c.lease_owner.startswith(owner_prefix, autoescape=True))

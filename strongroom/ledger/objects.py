@@ -14,8 +14,10 @@ from sqlalchemy import Column, ColumnElement, Table, select, update
 from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 
+from strongroom.actor import Actor
 from strongroom.errors import StrongroomError
 from strongroom.ledger import leases
+from strongroom.ledger.custody import NewEvent, append_events
 from strongroom.ledger.engine import Engine, LeaseLost, transaction
 from strongroom.ledger.leases import Holder
 from strongroom.ledger.references import ConversationRef, RecordingRef
@@ -137,8 +139,10 @@ def record_intent(
         connection.execute(postgresql_insert(intents).values(**asdict(ref), **asdict(intent)).on_conflict_do_nothing())
 
 
-def record_object(engine: Engine, ref: PartRef, stored: ObjectRow) -> None:
+def record_object(engine: Engine, ref: PartRef, stored: ObjectRow, by: Actor) -> None:
     """Record what stands in the vault. Recording the same version again changes nothing.
+
+    One that stood already when it was to be put was adopted, which is an event of its own.
 
     Raises StrongroomError when another version is recorded for the part already, or another part under its key.
     """
@@ -146,8 +150,10 @@ def record_object(engine: Engine, ref: PartRef, stored: ObjectRow) -> None:
     statement = postgresql_insert(objects).values(**values).on_conflict_do_nothing()
     recorded_for_part = select(objects.c.key, objects.c.version_id).where(*_of_part(objects, ref))
     with transaction(engine) as connection:
-        connection.execute(statement)
+        is_new = connection.execute(statement).rowcount == 1
         recorded = connection.execute(recorded_for_part).one_or_none()
+        if is_new and stored.adopted:
+            append_events(connection, [_adopted(ref, stored, by)])
     if recorded is None:
         raise StrongroomError(
             "this key holds another part already",
@@ -160,6 +166,17 @@ def record_object(engine: Engine, ref: PartRef, stored: ObjectRow) -> None:
             where=f"{stored.key} version {stored.version_id}",
             todo="compare the two versions; neither can be removed before its lock ends",
         )
+
+
+def _adopted(ref: PartRef, stored: ObjectRow, by: Actor) -> NewEvent:
+    details = {
+        "part": stored.part,
+        "key": stored.key,
+        "versionId": stored.version_id,
+        "sha256": stored.sha256,
+        "underDeleteMarker": stored.under_delete_marker,
+    }
+    return NewEvent("adopted", by, *ref.conversation, details=details)
 
 
 def objects_of_recordings(

@@ -11,6 +11,7 @@ from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from config.celery import LONGEST_COUNTDOWN_S
 from strongroom.ledger import leases
 from strongroom.ledger.conversations import ExpectedRecording, await_other_revisions
+from strongroom.ledger.custody import NewEvent, append_events
 from strongroom.ledger.engine import Engine, LeaseLost, transaction
 from strongroom.ledger.leases import Holder
 from strongroom.ledger.references import ConversationRef, RecordingRef
@@ -151,12 +152,21 @@ def settle_recording(
             cause=cause,
             unavailable=[dict(one) for one in unavailable] or null(),
         )
-        siblings = recordings_of(connection, ref.conversation)
-        if any(sibling.state in OPEN_RECORDING_STATES for sibling in siblings):
-            return None
-        if conversation["state"] == "archived":
-            return _open_amendment(connection, conversation, ref.conversation)
-        return ref.conversation if conversation["state"] == "capturing" else None
+        completable = _completable(connection, conversation, ref.conversation)
+        if state == "review":
+            details = {"recordingId": ref.recording_id}
+            event = NewEvent("sent to review", holder.actor, *ref.conversation, reason=cause, details=details)
+            append_events(connection, [event])
+    return completable
+
+
+def _completable(connection: Connection, conversation: RowMapping, ref: ConversationRef) -> ConversationRef | None:
+    """The revision whose manifest can be written now that a recording of this one has settled."""
+    if any(recording.state in OPEN_RECORDING_STATES for recording in recordings_of(connection, ref)):
+        return None
+    if conversation["state"] == "archived":
+        return _open_amendment(connection, conversation, ref)
+    return ref if conversation["state"] == "capturing" else None
 
 
 def _open_amendment(connection: Connection, conversation: RowMapping, ref: ConversationRef) -> ConversationRef | None:

@@ -8,7 +8,9 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, Select, Table, and_, exists, func, literal, null, or_, select, union_all, update
 from sqlalchemy.orm import aliased
 
+from strongroom.actor import Actor
 from strongroom.ledger import leases
+from strongroom.ledger.custody import NewEvent, append_events
 from strongroom.ledger.engine import Engine, transaction
 from strongroom.ledger.schema import conversations, recordings
 
@@ -96,11 +98,11 @@ def hurry(engine: Engine, selection: Selection) -> int:
         return connection.execute(statement).rowcount
 
 
-def requeue(engine: Engine, selection: Selection, *, by: str, deadline_s: float) -> int:
+def requeue(engine: Engine, selection: Selection, *, by: Actor, deadline_s: float) -> int:
     """Put the chosen rows back to work with a fresh deadline; how many. The sweeper enqueues them."""
     fresh = {
         "state_at": func.clock_timestamp(),
-        "cause": literal(f"re-queued by {by}"),
+        "cause": literal(f"re-queued by {by.name}"),
         "due_at": func.clock_timestamp(),
         "enqueued_at": None,
         "attempts": 0,
@@ -108,7 +110,7 @@ def requeue(engine: Engine, selection: Selection, *, by: str, deadline_s: float)
     }
     has_recordings = exists(select(recordings.c.recording_id).where(_same_revision()))
     with transaction(engine) as connection:
-        requeued = connection.execute(
+        of_recordings = connection.execute(
             update(recordings)
             .where(
                 recordings.c.conversation_id == conversations.c.conversation_id,
@@ -116,15 +118,23 @@ def requeue(engine: Engine, selection: Selection, *, by: str, deadline_s: float)
                 *_recordings_in("review", selection),
             )
             .values(**fresh, state="waiting", first_seen_at=func.clock_timestamp(), restore_asked_at=None)
-        ).rowcount
+            .returning(recordings.c.conversation_id, recordings.c.revision, recordings.c.recording_id)
+        ).all()
+        events = [
+            NewEvent("re-queued", by, row.conversation_id, row.revision, details={"recordingId": row.recording_id})
+            for row in of_recordings
+        ]
         # a conversation whose recordings are known goes on where it was, with its manifest; else from the start
         for state, condition in (("capturing", has_recordings), ("discovered", ~has_recordings)):
-            requeued += connection.execute(
+            of_conversations = connection.execute(
                 update(conversations)
                 .where(*_conversations_in_review(selection), condition)
                 .values(**fresh, state=state)
-            ).rowcount
-    return requeued
+                .returning(conversations.c.conversation_id, conversations.c.revision)
+            )
+            events += [NewEvent("re-queued", by, *row) for row in of_conversations]
+        append_events(connection, events)
+    return len(events)
 
 
 def _same_revision() -> ColumnElement[bool]:

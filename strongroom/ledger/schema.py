@@ -1,4 +1,4 @@
-"""The ledger's tables. Migrations create them; a test holds the two together."""
+"""The tables of the archive itself. Migrations create them; a test holds the two together."""
 
 from sqlalchemy import (
     JSON,
@@ -12,7 +12,6 @@ from sqlalchemy import (
     Identity,
     Index,
     Integer,
-    MetaData,
     Table,
     Text,
     UniqueConstraint,
@@ -20,6 +19,8 @@ from sqlalchemy import (
     func,
     text,
 )
+
+from strongroom.ledger.columns import metadata, one_of, state, work
 
 RUN_STATES = ("enumerating", "capturing", "settled")
 CONVERSATION_STATES = ("discovered", "capturing", "archived", "review")
@@ -30,49 +31,13 @@ OPEN_CONVERSATION_STATES = ("discovered", "capturing")
 OPEN_RECORDING_STATES = ("expected", "waiting")
 OPEN_ACTIVITY_READ_STATES = ("wanted", "submitted")
 
-metadata = MetaData(
-    naming_convention={
-        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
-        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
-        "ck": "ck_%(table_name)s_%(constraint_name)s",
-        "fk": "fk_%(table_name)s_%(referred_table_name)s",
-        "pk": "pk_%(table_name)s",
-    }
-)
-
-
-def _one_of(column: str, values: tuple[str, ...]) -> str:
-    return f"{column} IN ({', '.join(repr(value) for value in values)})"
-
-
-def _state(states: tuple[str, ...]) -> tuple[Column[object], ...]:
-    """The state of a row, since when, and the cause of the last change in words."""
-    return (
-        Column("state", Text, CheckConstraint(_one_of("state", states), name="state"), nullable=False),
-        Column("state_at", DateTime(timezone=True), nullable=False, server_default=func.now()),
-        Column("cause", Text, nullable=False),
-    )
-
-
-def _work() -> tuple[Column[object], ...]:
-    """For sweeper and lease: when it is due, when a message was last sent, who holds it until when."""
-    return (
-        Column("first_seen_at", DateTime(timezone=True), nullable=False, server_default=func.now()),
-        Column("due_at", DateTime(timezone=True), nullable=False, server_default=func.now()),
-        Column("enqueued_at", DateTime(timezone=True)),
-        Column("lease_owner", Text),
-        Column("lease_until", DateTime(timezone=True)),
-        Column("attempts", Integer, nullable=False, server_default="0"),
-    )
-
-
 runs = Table(
     "runs",
     metadata,
     Column("run_id", BigInteger, Identity(), primary_key=True),
     Column("day", Date, nullable=False),
-    *_state(RUN_STATES),
-    *_work(),
+    *state(RUN_STATES),
+    *work(),
     # "one open run a day" is what makes two enumerations at once one enumeration
     Index("uq_runs_open_day", "day", unique=True, postgresql_where=text("state <> 'settled'")),
     Index("ix_runs_day", "day"),
@@ -87,8 +52,8 @@ conversations = Table(
     Column("conversation_start", DateTime(timezone=True), nullable=False),
     Column("conversation_end", DateTime(timezone=True), nullable=False),
     Column("record", JSON, nullable=False),
-    *_state(CONVERSATION_STATES),
-    *_work(),
+    *state(CONVERSATION_STATES),
+    *work(),
     Column("deadline_at", DateTime(timezone=True), nullable=False),
     Column("names", JSON),
     Column("decision", JSON),
@@ -97,7 +62,7 @@ conversations = Table(
     Column("retain_until", DateTime(timezone=True)),
     Column("policy_version", Text),
     Index("ix_conversations_day_state", "day", "state"),
-    Index("ix_conversations_open_due_at", "due_at", postgresql_where=text(_one_of("state", OPEN_CONVERSATION_STATES))),
+    Index("ix_conversations_open_due_at", "due_at", postgresql_where=text(one_of("state", OPEN_CONVERSATION_STATES))),
 )
 
 recordings = Table(
@@ -109,8 +74,8 @@ recordings = Table(
     Column("session_id", Text),
     Column("media", Text),
     Column("listed", JSON),
-    *_state(RECORDING_STATES),
-    *_work(),
+    *state(RECORDING_STATES),
+    *work(),
     Column("deadline_at", DateTime(timezone=True), nullable=False),
     # the revision whose objects hold this recording: its own, or an earlier one that is referred to
     Column("objects_revision", Integer, nullable=False),
@@ -121,7 +86,7 @@ recordings = Table(
     # the state as the revision's manifest tells it; differs from `state` when a recording is found later
     Column("manifest_state", Text),
     ForeignKeyConstraint(["conversation_id", "revision"], ["conversations.conversation_id", "conversations.revision"]),
-    Index("ix_recordings_open_due_at", "due_at", postgresql_where=text(_one_of("state", OPEN_RECORDING_STATES))),
+    Index("ix_recordings_open_due_at", "due_at", postgresql_where=text(one_of("state", OPEN_RECORDING_STATES))),
     Index("ix_recordings_review", "conversation_id", postgresql_where=text("state = 'review'")),
 )
 
@@ -130,8 +95,8 @@ activity_reads = Table(
     metadata,
     Column("day", Date, primary_key=True),
     Column("job_id", Text),
-    *_state(ACTIVITY_READ_STATES),
-    *_work(),
+    *state(ACTIVITY_READ_STATES),
+    *work(),
 )
 
 
@@ -172,8 +137,17 @@ objects = Table(
     Column("adopted", Boolean, nullable=False),
     Column("under_delete_marker", Boolean, nullable=False),
     Column("stored_at", DateTime(timezone=True), nullable=False, server_default=func.now()),
+    # of a manifest: its leaf in the log, none while it waits to be sealed
+    Column("leaf_index", BigInteger),
     # identity is (revision, part), not the key: a part is stored once under whatever key it has
     UniqueConstraint("conversation_id", "revision", "part"),
     UniqueConstraint("key"),
     ForeignKeyConstraint(["conversation_id", "revision"], ["conversations.conversation_id", "conversations.revision"]),
+    Index(
+        "ix_objects_unsealed_manifests",
+        "conversation_id",
+        "revision",
+        postgresql_where=text("part = 'manifest' AND leaf_index IS NULL"),
+    ),
+    Index("uq_objects_leaf_index", "leaf_index", unique=True, postgresql_where=text("leaf_index IS NOT NULL")),
 )

@@ -5,14 +5,8 @@ from collections.abc import Sequence
 import structlog
 
 from strongroom import __version__
-from strongroom.evidence.manifest import (
-    Manifest,
-    ManifestObject,
-    ManifestRecording,
-    Predecessor,
-    canonical_json,
-    sha256_hex,
-)
+from strongroom.canonical import canonical_json, sha256_hex
+from strongroom.evidence.manifest import Manifest, ManifestObject, ManifestRecording, Predecessor
 from strongroom.genesys.recordings import recording_metadata
 from strongroom.house import House
 from strongroom.ledger.conversations import Decided, HeldConversation, archived, expect_more, take_captured
@@ -23,11 +17,12 @@ from strongroom.ledger.references import ConversationRef, RecordingRef
 from strongroom.pipeline.attempt import attempt
 from strongroom.pipeline.capture import put_off
 from strongroom.pipeline.expecting import expected_of
+from strongroom.pipeline.locks import lock_at_put
 from strongroom.pipeline.outcomes import NOTHING, Next
 from strongroom.pipeline.parts import Content, Placement, store, stored_already, tightened
 from strongroom.times import utc_now
 from strongroom.vault.keys import conversation_key, manifest_key
-from strongroom.vault.lock import Lock, LockMode
+from strongroom.vault.lock import Lock
 
 _log = structlog.get_logger()
 
@@ -63,7 +58,7 @@ def _decided(held: HeldConversation) -> Decided:
 def _complete(house: House, held: HeldConversation, decided: Decided) -> Next:
     if late := _listed_meanwhile(house, held):
         return Next(recordings=late)
-    lock = Lock(LockMode(decided.lock_mode), decided.retain_until)
+    lock = lock_at_put(house.settings, decided.lock_mode, decided.retain_until)
     placement = Placement(held.ref, held.day, decided.retention_class, lock, decided.policy_version)
     recordings = known_recordings(house.engine, held.ref)
     media = _objects_of_recordings(house, held.ref, recordings, lock)
@@ -78,15 +73,15 @@ def _complete(house: House, held: HeldConversation, decided: Decided) -> Next:
             "names": held.names,
         },
     )
-    manifest = _manifest(house, held, decided, recordings, [record, *media])
-    _store_document(
+    objects = [record, *media]
+    manifest = _store_document(
         house,
         placement,
         PartRef(*held.ref, None, "manifest"),
         manifest_key(held.day, str(held.ref.conversation_id), held.ref.revision),
-        manifest.document(),
+        _manifest(house, held, decided, lock, recordings, objects).document(),
     )
-    archived(house.engine, held, house.holder)
+    archived(house.engine, held, house.holder, manifest, len(objects))
     _log.info("conversation archived", conversation=str(held.ref))
     return NOTHING
 
@@ -133,6 +128,7 @@ def _manifest(
     house: House,
     held: HeldConversation,
     decided: Decided,
+    lock: Lock,
     recordings: Sequence[KnownRecording],
     objects: Sequence[ObjectRow],
 ) -> Manifest:
@@ -149,13 +145,15 @@ def _manifest(
         retention_class=decided.retention_class,
         basis=decided.decision["basis"],
         retained_years=decided.decision["retainedYears"],
-        lock_mode=decided.lock_mode,
-        retain_until=decided.retain_until,
+        lock_mode=lock.mode.value,
+        # a trial's objects were locked one by one, each for a day: what holds for all of them is told
+        retain_until=min(row.retain_until for row in objects) if house.settings.trial else lock.retain_until,
         policy_version=decided.policy_version,
         reasons=decided.decision["reasons"],
         defaulted=decided.decision["defaulted"],
         pipeline_version=__version__,
         archived_at=utc_now(),
+        trial=house.settings.trial,
         recordings=[
             ManifestRecording(
                 recording_id=recording.recording_id,

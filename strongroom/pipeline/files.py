@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from strongroom.evidence.manifest import sha256_hex
+from strongroom.canonical import sha256_hex
 from strongroom.genesys.containers import check_whole, identify
 from strongroom.genesys.errors import GenesysAnswerInvalid
 from strongroom.genesys.media import fetch_media
@@ -12,9 +12,9 @@ from strongroom.genesys.recordings import Recording
 from strongroom.house import House
 from strongroom.ledger.objects import PartRef, find_earlier
 from strongroom.ledger.recordings import HeldRecording
+from strongroom.pipeline.locks import lock_at_put
 from strongroom.pipeline.parts import Content, Placement, store, stored_already
 from strongroom.vault.keys import attachment_key, recording_key
-from strongroom.vault.lock import Lock, LockMode
 
 TEXT_MEDIA = frozenset({"chat", "message", "email"})
 """Channels whose recording is its transcript: the answer itself is archived, as received."""
@@ -80,7 +80,7 @@ def _part(recording_id: str, number: int) -> str:
 def _store_transcript(house: House, held: HeldRecording, body: bytes) -> None:
     """The answer itself, byte for byte as received, is part 1 of a text recording."""
     part = _part_ref(held, _part(held.ref.recording_id, 1))
-    placement = _placement(held)
+    placement = _placement(house, held)
     content = Content(body, len(body), sha256_hex(body), "application/json")
     if stored_already(house, placement, part) is None and not _stored_by_earlier_revision(house, part, content.sha256):
         store(house, placement, held.ref, part, _recording_key(held, 1, "json"), content)
@@ -92,7 +92,7 @@ def _store_file(house: House, held: HeldRecording, link: _Link) -> None:
     What an earlier revision put is referred to: an attachment by its id, name and length, media by its bytes.
     """
     part = _part_ref(held, link.part)
-    placement = _placement(held)
+    placement = _placement(house, held)
     if stored_already(house, placement, part) is not None or _is_attachment_of_earlier_revision(house, part, link):
         return
     with house.spool.file() as spooled:
@@ -138,6 +138,6 @@ def _part_ref(held: HeldRecording, part: str) -> PartRef:
     return PartRef(held.ref.conversation_id, held.objects_revision, held.ref.recording_id, part)
 
 
-def _placement(held: HeldRecording) -> Placement:
-    lock = Lock(LockMode(held.lock_mode), held.retain_until)
+def _placement(house: House, held: HeldRecording) -> Placement:
+    lock = lock_at_put(house.settings, held.lock_mode, held.retain_until)
     return Placement(held.ref.conversation, held.day, held.retention_class, lock, held.policy_version)

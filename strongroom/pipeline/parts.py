@@ -65,8 +65,11 @@ def stored_already(house: House, placement: Placement, part: PartRef) -> ObjectR
 
 
 def tightened(house: House, row: ObjectRow, lock: Lock) -> ObjectRow:
-    """The object with a lock that covers `lock`; the vault is asked only where the recorded one doesn't."""
-    if Lock(LockMode(row.lock_mode), row.retain_until).covers(lock):
+    """The object with a lock that covers `lock`; the vault is asked only where the recorded one doesn't.
+
+    In a trial vault it is left as it is: there every lock counts from the put.
+    """
+    if house.settings.trial or Lock(LockMode(row.lock_mode), row.retain_until).covers(lock):
         return row
     stands = tighten(house.store, row.key, row.version_id, lock)
     record_lock(house.engine, row.key, stands.mode.value, stands.retain_until)
@@ -133,7 +136,7 @@ def _record(house: House, part: PartRef, stored: Stored, intents: list[IntentRow
         adopted=stored.adopted,
         under_delete_marker=stored.under_delete_marker,
     )
-    record_object(house.engine, part, row)
+    record_object(house.engine, part, row, house.actor)
     return row
 
 

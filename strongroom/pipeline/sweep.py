@@ -3,17 +3,23 @@
 from dataclasses import dataclass
 from datetime import date, datetime
 
+import structlog
+
 from strongroom.house import House
 from strongroom.ledger.activity import want_activity_reads
 from strongroom.ledger.due import claim_activity_reads, claim_captured, claim_discovered, claim_recordings, claim_runs
 from strongroom.ledger.references import ConversationRef, RecordingRef
 from strongroom.ledger.runs import settle_runs
 from strongroom.pipeline.days import open_missed_days
+from strongroom.pipeline.log_keys import NO_KEY, can_seal
+from strongroom.pipeline.seal import needs_sealing
+
+_log = structlog.get_logger()
 
 
 @dataclass(frozen=True)
 class Due:
-    """What must be enqueued, and the days that were found finished."""
+    """What must be enqueued, the days that were found finished, and whether there is something to seal."""
 
     days: list[date]
     activity: list[date]
@@ -21,6 +27,7 @@ class Due:
     captured: list[ConversationRef]
     recordings: list[RecordingRef]
     settled: list[date]
+    seal: bool
 
 
 def sweep(house: House, now: datetime, room: int) -> Due:
@@ -29,11 +36,22 @@ def sweep(house: House, now: datetime, room: int) -> Due:
     batch = min(room, house.settings.sweep_batch)
     open_missed_days(house, now)
     want_activity_reads(house.engine)
+    settled = settle_runs(house.engine)
     return Due(
         days=[run.day for run in claim_runs(house.engine, grace_s, house.settings.sweep_batch)],
         activity=claim_activity_reads(house.engine, grace_s, house.settings.sweep_batch),
         discovered=claim_discovered(house.engine, grace_s, batch),
         captured=claim_captured(house.engine, grace_s, house.settings.sweep_batch),
         recordings=claim_recordings(house.engine, grace_s, batch),
-        settled=settle_runs(house.engine),
+        settled=settled,
+        seal=_seal(house),
     )
+
+
+def _seal(house: House) -> bool:
+    """Whether to send for a sealing; where there is no key to sign with, the log says so once a sweep."""
+    needed = needs_sealing(house)
+    if needed and not can_seal(house.settings):
+        _log.warning("settled days are not sealed", reason=NO_KEY)
+        return False
+    return needed

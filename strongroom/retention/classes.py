@@ -6,7 +6,7 @@ from enum import StrEnum
 
 from yaml.nodes import MappingNode, Node
 
-from strongroom.retention.reader import NodeReader
+from strongroom.plain_yaml.reader import NodeReader
 
 MAX_PROMISE_HOURS = 720
 

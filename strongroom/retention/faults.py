@@ -1,26 +1,9 @@
-"""What is wrong with a policy file, and on which line."""
+"""What a policy file that is at fault is refused with."""
 
-from collections.abc import Iterable
-from dataclasses import dataclass
-
-from strongroom.errors import Misconfigured
+from strongroom.plain_yaml.faults import FileInvalid
 
 
-@dataclass(frozen=True, order=True)
-class Fault:
-    """One thing to correct (or, among a policy's warnings, to look at). Lines count from 1."""
+class PolicyInvalid(FileInvalid):
+    """The retention policy is refused."""
 
-    line: int
-    message: str
-
-
-class PolicyInvalid(Misconfigured):
-    """The retention policy is refused. `faults` has all that was found, in the order of the lines."""
-
-    def __init__(self, file: str, faults: Iterable[Fault]) -> None:
-        self.faults = tuple(sorted(faults))
-        first, more = self.faults[0], len(self.faults) - 1
-        todo = "correct it"
-        if more:
-            todo += f" ({more} more {'fault' if more == 1 else 'faults'}: `strongroom policy check` lists them)"
-        super().__init__(first.message, where=f"{file}, line {first.line}", todo=todo)
+    faults_listed_by = "strongroom policy check"

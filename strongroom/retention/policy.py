@@ -4,11 +4,11 @@ import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 
-from strongroom.errors import Misconfigured
+from strongroom.plain_yaml.document import compose, read
+from strongroom.plain_yaml.faults import Fault
+from strongroom.plain_yaml.reader import NodeReader, line_of
 from strongroom.retention.classes import DeclaredClass, LockMode, RetentionClass, read_classes
-from strongroom.retention.document import MAX_BYTES, compose
-from strongroom.retention.faults import Fault, PolicyInvalid
-from strongroom.retention.reader import NodeReader, line_of
+from strongroom.retention.faults import PolicyInvalid
 from strongroom.retention.rules import Rule, read_rules
 
 __all__ = ["Fault", "LockMode", "Policy", "PolicyInvalid", "RetentionClass", "Rule", "load_policy"]
@@ -40,8 +40,8 @@ def load_policy(path: Path) -> Policy:
 
     Raises PolicyInvalid with every fault and its line, and Misconfigured when the file can't be read at all.
     """
-    content = _read(path)
-    root = compose(content, str(path))
+    content = read(path, "the retention policy", "STRONGROOM_POLICY_FILE")
+    root = compose(content, str(path), PolicyInvalid)
     reader = NodeReader()
     fields = reader.fields(root, "the policy", required=("default_class", "classes", "rules"), optional=("cap_years",))
     cap_years = DEFAULT_CAP_YEARS
@@ -69,18 +69,6 @@ def load_policy(path: Path) -> Policy:
         text=content,
         warnings=_warnings(classes, rules, default_class),
     )
-
-
-def _read(path: Path) -> bytes:
-    try:
-        with path.open("rb") as file:
-            return file.read(MAX_BYTES + 1)
-    except OSError as error:
-        raise Misconfigured(
-            f"the retention policy can't be read: {error.strerror}",
-            where=str(path),
-            todo="set STRONGROOM_POLICY_FILE to a readable file",
-        ) from error
 
 
 def _warnings(

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from yaml.nodes import MappingNode, Node, SequenceNode
 
+from strongroom.plain_yaml.reader import NodeReader, line_of
 from strongroom.retention.classes import DeclaredClass, RetentionClass
 from strongroom.retention.conditions import (
     WORDS,
@@ -16,7 +17,6 @@ from strongroom.retention.conditions import (
     is_mistyped_id,
 )
 from strongroom.retention.facts import Facts
-from strongroom.retention.reader import NodeReader, line_of
 
 _SAID = {Subject.MEDIA_TYPE: "media", Subject.WRAP_UP_CODE: "wrap-up code"}
 

@@ -1,15 +1,13 @@
 """Whether a bucket is fit to be the vault. Asked at every start: nothing is ever written unlocked or twice."""
 
 import hashlib
-from dataclasses import dataclass
-from datetime import timedelta
 
 from strongroom.times import utc_now
 from strongroom.vault import bucket
-from strongroom.vault.bucket import DefaultRetention
+from strongroom.vault.blueprint import TAG, TRIAL
 from strongroom.vault.errors import AlreadyStands, VaultRefused, VaultUnreachable
 from strongroom.vault.fingerprint import fingerprint
-from strongroom.vault.lock import Lock, LockMode
+from strongroom.vault.lock import trial_lock
 from strongroom.vault.send import Intent, send
 from strongroom.vault.store import Store
 
@@ -18,37 +16,15 @@ _PROBE = b"Strongroom put this here to learn whether this store heeds If-None-Ma
 _ACCEPT_SETTING = "STRONGROOM_ACCEPT_STORE_WITHOUT_CONDITIONAL_PUTS"
 
 
-@dataclass(frozen=True)
-class BucketState:
-    """A bucket's configuration, for a person to read."""
-
-    object_lock: bool
-    versioning: bool
-    default_retention: DefaultRetention | None
-    public_access_blocked: bool | None  # None: the store has no such thing
-    plain_deletes_denied: bool
-
-
-def bucket_state(store: Store) -> BucketState:
-    """Read the bucket's configuration; nothing is written. Raises VaultUnreachable, VaultRefused."""
-    _require_bucket(store)
-    return BucketState(
-        object_lock=bucket.has_object_lock(store),
-        versioning=bucket.has_versioning(store),
-        default_retention=bucket.default_retention(store),
-        public_access_blocked=bucket.blocks_public_access(store),
-        plain_deletes_denied=bucket.denies_plain_deletes(store),
-    )
-
-
-def require_fit(store: Store, accept_without_conditional_puts: bool) -> None:
+def require_fit(store: Store, accept_without_conditional_puts: bool, trial: bool) -> None:
     """Raise VaultRefused, and say why, unless the bucket can keep the archive's promises. Raises VaultUnreachable.
 
     A probe object, locked under GOVERNANCE for a day, shows whether the store keeps the lock of a plain put, and
     whether it refuses a conditional put to a key that stands. A store that does gathers one version of it, however
     often a process starts. On one that doesn't a paused worker can put a record twice; only the setting accepts that.
+    A trial's settings never write to a vault, nor a vault's to a trial: the bucket's tag must agree with `trial`.
     """
-    _require_bucket(store)
+    require_there(store)
     if not bucket.has_object_lock(store):
         raise VaultRefused(
             "the bucket has no Object Lock: what is put there could be deleted",
@@ -61,6 +37,7 @@ def require_fit(store: Store, accept_without_conditional_puts: bool) -> None:
             where=store.where(),
             todo="turn it on: `strongroom vault create` does, and leaves the rest as it is",
         )
+    _require_purpose(store, trial)
     if not (accept_without_conditional_puts or _heeds_conditions(store)):
         raise VaultRefused(
             "the store does not heed If-None-Match: a record could be put twice, and stand twice for years",
@@ -70,12 +47,34 @@ def require_fit(store: Store, accept_without_conditional_puts: bool) -> None:
     _require_lock_kept(store)
 
 
-def _require_bucket(store: Store) -> None:
+def require_there(store: Store) -> None:
+    """Raise VaultRefused unless there is such a bucket; VaultUnreachable."""
     if not bucket.exists(store):
         raise VaultRefused(
             "there is no such bucket",
             where=store.where(),
             todo="correct STRONGROOM_BUCKET, or create it with `strongroom vault create`",
+        )
+
+
+def _require_purpose(store: Store, trial: bool) -> None:
+    try:
+        is_trial = bucket.read_tags(store).get(TAG) == TRIAL
+    except VaultRefused as refusal:
+        if refusal.code not in bucket.NOT_OFFERED:
+            raise
+        is_trial = False
+    if trial and not is_trial:
+        raise VaultRefused(
+            f"the settings are a trial's, and the bucket is not tagged {TAG}={TRIAL}",
+            where=store.where(),
+            todo="name a bucket made by `strongroom vault create --trial` in STRONGROOM_BUCKET",
+        )
+    if is_trial and not trial:
+        raise VaultRefused(
+            f"the bucket is tagged {TAG}={TRIAL}: what is put there is locked for a day",
+            where=store.where(),
+            todo="name the real vault in STRONGROOM_BUCKET, or set STRONGROOM_TRIAL=true",
         )
 
 
@@ -107,7 +106,7 @@ def _put_probe(store: Store) -> bool:
         size_bytes=len(_PROBE),
         sha256=hashlib.sha256(_PROBE).hexdigest(),
         content_type="text/plain",
-        lock=Lock(LockMode.GOVERNANCE, utc_now() + timedelta(days=1)),
+        lock=trial_lock(utc_now()),  # no more is needed to see whether it is kept
         retention_class="probe",
         metadata={},
     )

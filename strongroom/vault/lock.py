@@ -17,6 +17,8 @@ class LockMode(StrEnum):
     COMPLIANCE = "COMPLIANCE"
 
 
+TRIAL_DAYS = 1
+"""How long a trial vault locks anything: mistakes made while trying must not stand for years."""
 _STRICTNESS = {LockMode.GOVERNANCE: 0, LockMode.COMPLIANCE: 1}
 
 
@@ -61,3 +63,8 @@ class Lock:
                 where=where,
                 todo="check the retention class: what need no longer be kept can't be locked",
             )
+
+
+def trial_lock(now: datetime) -> Lock:
+    """The lock of everything that is put into a trial vault: GOVERNANCE, for a day from `now`."""
+    return Lock(LockMode.GOVERNANCE, now + timedelta(days=TRIAL_DAYS))

@@ -1,137 +1,118 @@
-"""Making the bucket: write-once from its first moment, private, and safe to make again."""
+"""Making the bucket: write-once from its first moment, private, and safe to make again. And checking that it is so."""
 
-import json
-from typing import TYPE_CHECKING, cast
+from dataclasses import dataclass
+from typing import Any
 
-from strongroom.vault import bucket
-from strongroom.vault.errors import VaultRefused, s3_errors
-from strongroom.vault.lock import LockMode
+from strongroom.vault.blueprint import TAG, TRIAL, VAULT, Blueprint
+from strongroom.vault.bucket import AS_CREATED, NOT_OFFERED, Configuration, exists, read_configuration
+from strongroom.vault.calls import Call, make
+from strongroom.vault.differences import Bucket, differences
+from strongroom.vault.errors import VaultRefused
+from strongroom.vault.findings import Finding
+from strongroom.vault.kms_key import key_findings, key_state
 from strongroom.vault.store import Store
 
-if TYPE_CHECKING:  # the stubs are there when types are checked, not where Strongroom runs
-    from mypy_boto3_s3.literals import BucketLocationConstraintType
-    from mypy_boto3_s3.type_defs import LifecycleRuleTypeDef
-
-_DEFAULT_YEARS = 7
 _REGION_WITHOUT_CONSTRAINT = "us-east-1"  # S3 API reference, CreateBucket: there the constraint must be absent
-_ABANDONED_UPLOAD_DAYS = 7
 
 
-def create_bucket(store: Store, region: str) -> list[str]:
-    """Make the bucket fit to be a vault, and say in words what was done: nothing, when it is run again.
+@dataclass(frozen=True)
+class Provisioned:
+    """What `create_bucket` did in words, by which calls, and what it left as it was. Of a dry run: what it would do."""
 
-    Object Lock from creation, versioning, seven years COMPLIANCE for what arrives without a lock of its own, all
-    public access blocked, plain deletes denied to everyone (they would hide records under delete markers), uploads
-    that a crash left unfinished removed after a week. Locks and configuration that are stricter are left.
-    Raises VaultRefused, for example when the bucket exists without Object Lock; VaultUnreachable.
+    done: tuple[str, ...]
+    calls: tuple[Call, ...]
+    left: tuple[Finding, ...]
+
+
+def create_bucket(store: Store, region: str, blueprint: Blueprint, *, dry_run: bool = False) -> Provisioned:
+    """Make the bucket as the blueprint says; run again, it changes nothing.
+
+    A bucket that exists is mended where that takes no protection away, nor anything that others put there. The rest
+    is left, and told. Raises VaultRefused for a bucket without Object Lock, and for a trial's bucket that should be a
+    vault, or the other way round; VaultUnreachable.
     """
-    done = []
-    if not bucket.exists(store):
-        _create(store, region)
+    done: list[str] = []
+    calls: list[Call] = []
+    left: list[Finding] = []
+    if exists(store):
+        standing = read_configuration(store)
+    else:
+        calls.append(_creation(store, region))
         done.append(f"created bucket {store.bucket} in {region} with Object Lock")
-    if not bucket.has_object_lock(store):
+        if not dry_run:
+            make(store, calls[0])
+        standing = AS_CREATED if dry_run else read_configuration(store)
+    _require_ours(store, standing, blueprint)
+    refused: list[Call] = []
+    for difference in differences(_bucket(store, standing), blueprint):
+        call = difference.call
+        if call is None or not difference.loses_nothing:
+            left.append(difference.finding(store.where(), blueprint.trial))
+            continue
+        if call not in (*calls, *refused):
+            (calls if dry_run or _taken(store, call) else refused).append(call)
+        if call in calls:
+            done.append(difference.done)
+        else:
+            what = f"the store does not take {call.operation}: {difference.what}"
+            step = "see in the store's documentation what it has in its place"
+            left.append(Finding("not-offered", what, store.where(), step, is_remark=True))
+    return Provisioned(tuple(done), tuple(calls), (*left, *_key_findings(store, blueprint)))
+
+
+def check_bucket(store: Store, blueprint: Blueprint) -> list[Finding]:
+    """How the bucket's configuration differs from the blueprint; nothing is written.
+
+    Raises VaultRefused when there is no such bucket or something may not be read, VaultUnreachable.
+    """
+    if not exists(store):
+        raise VaultRefused(
+            "there is no such bucket",
+            where=store.where(),
+            todo="correct STRONGROOM_BUCKET, or create it with `strongroom vault create`",
+        )
+    found = differences(_bucket(store, read_configuration(store)), blueprint)
+    told = [difference.finding(store.where(), blueprint.trial) for difference in found]
+    return [*told, *_key_findings(store, blueprint)]
+
+
+def _creation(store: Store, region: str) -> Call:
+    parameters: dict[str, Any] = {"Bucket": store.bucket, "ObjectLockEnabledForBucket": True}
+    if region != _REGION_WITHOUT_CONSTRAINT:
+        parameters["CreateBucketConfiguration"] = {"LocationConstraint": region}
+    return Call("CreateBucket", parameters)
+
+
+def _bucket(store: Store, standing: Configuration) -> Bucket:
+    return Bucket(store.bucket, f"arn:{store.patient.meta.partition}:s3:::{store.bucket}", standing)
+
+
+def _require_ours(store: Store, standing: Configuration, blueprint: Blueprint) -> None:
+    if not standing.object_lock:
         raise VaultRefused(
             "the bucket exists without Object Lock",
             where=store.where(),
             todo="name another bucket in STRONGROOM_BUCKET; an archive must be write-once from its first object",
         )
-    required = (
-        (bucket.has_versioning, _turn_versioning_on, "turned versioning on"),
-        (
-            _has_default_retention,
-            _set_default_retention,
-            f"set a default retention of {_DEFAULT_YEARS} years COMPLIANCE",
-        ),
-        (_is_private, _block_public_access, "blocked all public access"),
-        (bucket.denies_plain_deletes, _deny_plain_deletes, "denied plain deletes in the bucket policy"),
-    )
-    for is_done, make_it_so, words in required:
-        if not is_done(store):
-            with s3_errors(store.where()):
-                make_it_so(store)
-            done.append(words)
-    if not bucket.has_lifecycle(store) and _remove_abandoned_uploads(store):
-        done.append(f"set unfinished uploads to be removed after {_ABANDONED_UPLOAD_DAYS} days")
-    return done
+    tag = (standing.tags or {}).get(TAG)
+    if tag in (VAULT, TRIAL) and tag != blueprint.tag:
+        raise VaultRefused(
+            f"the bucket is tagged {TAG}={tag}, and the settings are for {TAG}={blueprint.tag}",
+            where=store.where(),
+            todo="correct STRONGROOM_BUCKET and STRONGROOM_TRIAL; a vault is never made of a trial, nor the reverse",
+        )
 
 
-def _create(store: Store, region: str) -> None:
-    with s3_errors(store.where()):
-        if region == _REGION_WITHOUT_CONSTRAINT:
-            store.once.create_bucket(Bucket=store.bucket, ObjectLockEnabledForBucket=True)
-        else:
-            constraint = cast("BucketLocationConstraintType", region)  # S3 knows its regions better than the stubs
-            store.once.create_bucket(
-                Bucket=store.bucket,
-                ObjectLockEnabledForBucket=True,
-                CreateBucketConfiguration={"LocationConstraint": constraint},
-            )
-
-
-def _turn_versioning_on(store: Store) -> None:
-    store.patient.put_bucket_versioning(Bucket=store.bucket, VersioningConfiguration={"Status": "Enabled"})
-
-
-def _has_default_retention(store: Store) -> bool:
-    standing = bucket.default_retention(store)
-    return standing is not None and standing.covers_years(_DEFAULT_YEARS)
-
-
-def _set_default_retention(store: Store) -> None:
-    store.patient.put_object_lock_configuration(
-        Bucket=store.bucket,
-        ObjectLockConfiguration={
-            "ObjectLockEnabled": "Enabled",
-            "Rule": {
-                "DefaultRetention": {"Mode": LockMode.COMPLIANCE.value, "Years": _DEFAULT_YEARS},
-            },
-        },
-    )
-
-
-def _is_private(store: Store) -> bool:
-    return bucket.blocks_public_access(store) is not False
-
-
-def _block_public_access(store: Store) -> None:
-    store.patient.put_public_access_block(
-        Bucket=store.bucket,
-        PublicAccessBlockConfiguration={
-            "BlockPublicAcls": True,
-            "IgnorePublicAcls": True,
-            "BlockPublicPolicy": True,
-            "RestrictPublicBuckets": True,
-        },
-    )
-
-
-def _deny_plain_deletes(store: Store) -> None:
-    statement = {
-        "Sid": bucket.DENY_DELETE_SID,
-        "Effect": "Deny",
-        "Principal": "*",
-        "Action": "s3:DeleteObject",  # not DeleteObjectVersion: erasing a version is for its lock to allow
-        "Resource": f"arn:aws:s3:::{store.bucket}/*",
-    }
-    policy = {"Version": "2012-10-17", "Statement": [*bucket.policy_statements(store), statement]}
-    store.patient.put_bucket_policy(Bucket=store.bucket, Policy=json.dumps(policy))
-
-
-def _remove_abandoned_uploads(store: Store) -> bool:
-    """False on a store without such a rule, as MinIO, which removes them by itself."""
-    rule: LifecycleRuleTypeDef = {
-        "ID": "strongroom-abandoned-uploads",
-        "Status": "Enabled",
-        "Filter": {"Prefix": ""},
-        "AbortIncompleteMultipartUpload": {"DaysAfterInitiation": _ABANDONED_UPLOAD_DAYS},
-    }
+def _taken(store: Store, call: Call) -> bool:
+    """Make the call; False on a store that has no such thing."""
     try:
-        with s3_errors(store.where()):
-            store.patient.put_bucket_lifecycle_configuration(
-                Bucket=store.bucket, LifecycleConfiguration={"Rules": [rule]}
-            )
+        make(store, call)
     except VaultRefused as refusal:
-        if refusal.code in bucket.NOT_OFFERED:
+        if refusal.code in NOT_OFFERED:
             return False
         raise
     return True
+
+
+def _key_findings(store: Store, blueprint: Blueprint) -> list[Finding]:
+    return [] if blueprint.kms_key_id is None else key_findings(key_state(store, blueprint.kms_key_id))

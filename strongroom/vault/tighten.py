@@ -32,5 +32,5 @@ def tighten(store: Store, key: str, version_id: str, lock: Lock, standing: Lock 
     raise NotLocked(
         f"version {version_id} has {found}, and must have {lock.mode} until {lock.retain_until.isoformat()}",
         where=store.where(key),
-        todo="give the role s3:PutObjectRetention and s3:BypassGovernanceRetention; else the store keeps no locks",
+        todo="give the role s3:PutObjectRetention; from GOVERNANCE to COMPLIANCE only break-glass can set it",
     ) from refusal

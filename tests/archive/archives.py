@@ -21,7 +21,7 @@ from embedded.fleet import Fleet, running_fleet, start_process
 from embedded.judge import Verdict, judge
 from embedded.processes import Child
 from embedded.simulator import Simulator
-from strongroom.house import House, open_house
+from strongroom.house import House, bucket_blueprint, open_house
 from strongroom.ledger.engine import Engine, connect
 from strongroom.ledger.migrate import migrate
 from strongroom.ledger.progress import DayProgress, day_progress
@@ -31,6 +31,7 @@ from strongroom.pipeline.complete import complete_conversation
 from strongroom.pipeline.enumerate import enumerate_day
 from strongroom.pipeline.outcomes import Next
 from strongroom.pipeline.recording import archive_recording
+from strongroom.pipeline.seal import seal
 from strongroom.pipeline.sweep import sweep
 from strongroom.times import utc_now
 from strongroom.vault.provision import create_bucket
@@ -67,7 +68,7 @@ class Archive:
     def prepare(self) -> None:
         """Migrate the ledger and create the bucket."""
         migrate(self.engine)
-        create_bucket(self.house.store, "us-east-1")
+        create_bucket(self.house.store, "us-east-1", bucket_blueprint(self.house.settings, self.house.policy))
 
     @contextmanager
     def fleet(self, sizes: dict[str, int] | None = None) -> Iterator[Fleet]:
@@ -93,7 +94,7 @@ class Archive:
 
     def wait_until_finished(self, timeout_s: float = 120) -> None:
         """Wait until the fleet has settled the day."""
-        wait_until(lambda: self.progress().finished, f"{self.day} settled", timeout_s)
+        wait_until(lambda: self.progress().finished, f"{self.day} settled", timeout_s, every_s=0.5)
 
     def archive_here(self, days: Sequence[date] | None = None, timeout_s: float = 120) -> None:
         """Archive the day, or days, in this process, step by step, as the fleet's tasks would."""
@@ -122,6 +123,8 @@ class Archive:
             steps.extend(lambda ref=ref: archive_recording(self.house, ref) for ref in following.recordings)
             if following.complete is not None:
                 steps.append(lambda ref=following.complete: complete_conversation(self.house, ref))
+        if due.seal:
+            seal(self.house)
         return taken
 
     def let_time_pass(self, seconds: float) -> None:
@@ -151,12 +154,16 @@ class Archive:
             return list(connection.execute(text(statement), values))
 
 
-def wait_until(condition: Callable[[], object], what: str, timeout_s: float = 60) -> None:
-    """Wait until something holds; fails with what it was after the time-out."""
+StartArchive = Callable[..., Archive]
+"""What the fixture `start_archive` is."""
+
+
+def wait_until(condition: Callable[[], object], what: str, timeout_s: float = 60, *, every_s: float = 0.05) -> None:
+    """Wait until something holds, looking every so often; fails with what it was after the time-out."""
     deadline = time.monotonic() + timeout_s
     while not condition():
         assert time.monotonic() < deadline, f"not within {timeout_s:g} s: {what}"
-        time.sleep(0.05)
+        time.sleep(every_s)
 
 
 def running_tasks(child: Child) -> int:

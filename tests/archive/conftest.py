@@ -6,15 +6,20 @@ from datetime import date
 from pathlib import Path
 
 import pytest
-from archives import Archive
+from archives import Archive, StartArchive
 from s3proxy.running import S3Proxy, running_proxy
+from sealing_material import Sealing, sealing_environment
 
 from embedded.isolation import AWS_ENVIRONMENT
+from embedded.postgres import Postgres
 from embedded.simulator import Simulator
+from strongroom.ledger.engine import connect
+from strongroom.ledger.migrate import migrate
 
 _bucket_numbers = itertools.count(1)
+_database_numbers = itertools.count(1)
 
-StartArchive = Callable[..., Archive]
+StartSealing = Callable[..., Sealing]
 
 A_DAY = date(2026, 3, 10)
 
@@ -24,6 +29,23 @@ def session_proxy(s3_endpoint: str, servers_folder: Path) -> Iterator[S3Proxy]:
     """The proxy before the S3 server, one for all tests here."""
     with running_proxy(s3_endpoint, servers_folder / "s3proxy-archive.log") as proxy:
         yield proxy
+
+
+@pytest.fixture(scope="session")
+def migrated_template(postgres: Postgres) -> str:
+    """The name of a migrated, empty database, to be copied: migrating one for each test takes longer."""
+    engine = connect(postgres.create_database("migrated"), connect_timeout_s=5)
+    migrate(engine)
+    engine.dispose()
+    return "migrated"
+
+
+@pytest.fixture
+def database_url(postgres: Postgres, migrated_template: str) -> Iterator[str]:
+    """The URL of an empty ledger of the test's own, dropped afterwards."""
+    name = f"archive_{next(_database_numbers)}"
+    yield postgres.create_database(name, template=migrated_template)
+    postgres.drop_database(name)
 
 
 @pytest.fixture
@@ -46,9 +68,10 @@ def start_archive(
         settings: dict[str, str] | None = None,
         **simulator_options: object,
     ) -> Archive:
-        options = {"rate_limit_per_min": 0, "late_s": 1, "transcode_s": 0, "clients": 2} | simulator_options
+        usual = {"rate_limit_per_min": 0, "late_s": 1, "transcode_s": 0, "clients": 2, "audio_bytes": 200_000}
+        options = usual | simulator_options
         genesys = simulator(conversations=conversations, day=day, **options)
-        bucket = f"archive-{next(_bucket_numbers)}"
+        bucket = (settings or {}).get("STRONGROOM_BUCKET", f"archive-{next(_bucket_numbers)}")
         environment = {
             "STRONGROOM_DATABASE_URL": database_url,
             "STRONGROOM_REDIS_URL": redis_url,
@@ -81,3 +104,27 @@ def start_archive(
     for archive in started:
         archive.engine.dispose()
         archive.house.engine.dispose()
+
+
+@pytest.fixture
+def start_sealing(
+    tmp_path: Path, postgres: Postgres, migrated_template: str, s3_endpoint: str
+) -> Iterator[StartSealing]:
+    """Makes a ledger and a vault for sealing: `start_sealing(STRONGROOM_WITNESS="...")`; nothing else is running."""
+    started: list[Sealing] = []
+
+    def start(**settings: str) -> Sealing:
+        number = next(_bucket_numbers)
+        sealing = Sealing(
+            sealing_environment(tmp_path, f"sealing-{number}", s3_endpoint)
+            | {"STRONGROOM_DATABASE_URL": postgres.create_database(f"sealing_{number}", migrated_template)}
+            | settings
+        )
+        sealing.make_bucket()
+        started.append(sealing)
+        return sealing
+
+    yield start
+    for sealing in started:
+        sealing.engine.dispose()
+        postgres.drop_database(sealing.database)

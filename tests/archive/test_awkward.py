@@ -6,8 +6,7 @@ from collections import defaultdict
 from datetime import timedelta
 from typing import Any
 
-from archives import Archive
-from conftest import StartArchive
+from archives import Archive, StartArchive
 
 from strongroom.times import start_of
 
@@ -35,7 +34,7 @@ def mismatches(archive: Archive) -> list[str]:
 
 def test_attachments_of_every_kind_are_archived_and_no_name_becomes_a_path(start_archive: StartArchive) -> None:
     names = "long_subject,large_attachment,zero_byte_attachment,path_named_attachment,same_name_attachments"
-    archive = start_archive(conversations=40, awkward_only=f"{names},unicode_names")
+    archive = start_archive(conversations=14, awkward_only=f"{names},unicode_names")
     archive.archive_here()
     assert mismatches(archive) == []
     assert [found.key for found in archive.standing().objects if not KEY.fullmatch(found.key)] == []
@@ -58,7 +57,7 @@ def test_attachments_of_every_kind_are_archived_and_no_name_becomes_a_path(start
 
 def test_what_genesys_archived_is_restored_and_what_it_can_not_give_is_told(start_archive: StartArchive) -> None:
     archive = start_archive(
-        conversations=40,
+        conversations=12,
         awkward_only="file_states,transcript_too_large",
         restore_s=2,
         settings={"STRONGROOM_RESTORE_DEADLINE_S": "60"},
@@ -79,7 +78,7 @@ def test_what_genesys_archived_is_restored_and_what_it_can_not_give_is_told(star
 
 def test_without_an_allowance_for_restores_it_waits_its_own_deadline_and_says_why(start_archive: StartArchive) -> None:
     archive = start_archive(
-        conversations=30,
+        conversations=10,
         awkward_only="file_states",
         restorations=0,
         settings={"STRONGROOM_RESTORE_DEADLINE_S": "7"},
@@ -92,7 +91,7 @@ def test_without_an_allowance_for_restores_it_waits_its_own_deadline_and_says_wh
 
 def test_a_reopened_thread_becomes_a_revision_that_stores_only_what_is_new(start_archive: StartArchive) -> None:
     archive = start_archive(
-        conversations=30,
+        conversations=6,
         awkward_only="reopened_days_later",
         settings={"STRONGROOM_SECOND_LOOK_DAYS": "3"},
     )

@@ -5,8 +5,7 @@ from typing import Any
 
 import pytest
 import redis
-from archives import Archive, wait_until
-from conftest import StartArchive
+from archives import Archive, StartArchive, wait_until
 
 from config.environment import load_settings
 from embedded.fleet import Fleet
@@ -37,11 +36,12 @@ def finish(archive: Archive, timeout_s: float = 120) -> None:
     """Sweep as Beat would until the day has settled."""
 
     def settled() -> bool:
-        if not archive.progress().finished:
-            sweep(archive)
-        return archive.progress().finished
+        if archive.progress().finished:
+            return True
+        sweep(archive)
+        return False
 
-    wait_until(settled, f"{archive.day} settled: {archive.progress()}", timeout_s)
+    wait_until(settled, f"{archive.day} settled: {archive.progress()}", timeout_s, every_s=0.5)
 
 
 def mismatches(archive: Archive) -> list[str]:

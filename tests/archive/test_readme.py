@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from conftest import StartArchive
+from archives import StartArchive
 
 from config.settings import Settings
 

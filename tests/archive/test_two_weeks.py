@@ -8,13 +8,13 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
-from archives import Archive
-from conftest import StartArchive
+from archives import Archive, StartArchive
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import text
 
 from strongroom.ledger.conversations import Decided, archived, begin_capturing, take_captured, take_discovered
+from strongroom.ledger.objects import ObjectRow
 from strongroom.ledger.references import ConversationRef
 from strongroom.ledger.runs import open_run
 from strongroom.pipeline.activity import read_activity
@@ -31,6 +31,20 @@ HOUR_S = 3600
 SPAN_S = NIGHTS * 24 * HOUR_S
 
 DECIDED = Decided("unclassified", "GOVERNANCE", datetime(2040, 1, 1, tzinfo=UTC), "0" * 64, {"defaulted": False})
+MANIFEST = ObjectRow(
+    part="manifest",
+    recording_id=None,
+    key="manifest.json",
+    version_id="v1",
+    size_bytes=0,
+    sha256="0" * 64,
+    content_type="application/json",
+    file_name=None,
+    lock_mode=DECIDED.lock_mode,
+    retain_until=DECIDED.retain_until,
+    adopted=False,
+    under_delete_marker=False,
+)
 
 
 @dataclass(frozen=True)
@@ -91,7 +105,7 @@ def archive_all(archive: Archive, refs: list[ConversationRef]) -> None:
         begin_capturing(house.engine, held, house.holder, held.record, DECIDED, {}, [], deadline_s=60)
         captured = take_captured(house.engine, ref, house.holder)
         assert captured is not None
-        archived(house.engine, captured, house.holder)
+        archived(house.engine, captured, house.holder, MANIFEST, 0)
 
 
 def night(archive: Archive, day: date) -> None:

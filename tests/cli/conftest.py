@@ -7,11 +7,10 @@ from pathlib import Path
 import pytest
 from command_line import Strongroom, run_in_process
 
-from embedded.ports import free_port
 from embedded.postgres import Postgres
 from strongroom.ledger.engine import Engine, connect
 from strongroom.ledger.migrate import migrate
-from strongroom.ledger.schema import metadata
+from strongroom.ledger.tables import metadata
 
 _bucket_numbers = itertools.count(1)
 
@@ -32,16 +31,22 @@ def engine(migrated_cli_ledger: tuple[Engine, str]) -> Iterator[Engine]:
     engine, _ = migrated_cli_ledger
     yield engine
     with engine.begin() as connection:
+        # the trigger that keeps custody events sleeps in a replica's session
+        connection.exec_driver_sql("SET LOCAL session_replication_role = replica")
         for table in reversed(metadata.sorted_tables):
             connection.execute(table.delete())
 
 
 @pytest.fixture
 def environment(
-    monkeypatch: pytest.MonkeyPatch, migrated_cli_ledger: tuple[Engine, str], engine: Engine, tmp_path: Path
+    monkeypatch: pytest.MonkeyPatch,
+    migrated_cli_ledger: tuple[Engine, str],
+    engine: Engine,
+    tmp_path: Path,
+    closed_port: int,
 ) -> dict[str, str]:
     """Complete settings. The database is there; Redis, S3 and Genesys are closed ports until a test names others."""
-    closed = f"127.0.0.1:{free_port()}"
+    closed = f"127.0.0.1:{closed_port}"
     settings = {
         "STRONGROOM_DATABASE_URL": migrated_cli_ledger[1],
         "STRONGROOM_REDIS_URL": f"redis://:planted-secret@{closed}/0",

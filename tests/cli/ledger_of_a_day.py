@@ -9,6 +9,7 @@ from strongroom.ledger.conversations import (
     Decided,
     ExpectedRecording,
     Found,
+    HeldConversation,
     archived,
     begin_capturing,
     discover,
@@ -18,6 +19,7 @@ from strongroom.ledger.conversations import (
 )
 from strongroom.ledger.engine import Engine
 from strongroom.ledger.leases import Holder
+from strongroom.ledger.objects import ObjectRow
 from strongroom.ledger.recordings import Settled, postpone_recording, settle_recording, take_recording
 from strongroom.ledger.references import ConversationRef, RecordingRef
 from strongroom.ledger.runs import enumerated, open_run, settle_runs, take_run
@@ -97,7 +99,7 @@ class Day:
         """Its manifest stands."""
         held = take_captured(self.engine, ref, HOLDER)
         assert held is not None
-        archived(self.engine, held, HOLDER)
+        archived(self.engine, held, HOLDER, _manifest(held), 1)
 
     def review(self, ref: ConversationRef, reason: str) -> None:
         """A person must look at the conversation."""
@@ -119,6 +121,24 @@ def _record(conversation_id: UUID, end: datetime) -> dict[str, object]:
             {"participantId": str(uuid4()), "purpose": "agent", "participantName": "Ada Agent", "sessions": [session]},
         ],
     }
+
+
+def _manifest(held: HeldConversation) -> ObjectRow:
+    assert held.decided is not None
+    return ObjectRow(
+        part="manifest",
+        recording_id=None,
+        key=f"archive/{held.day}/{held.ref.conversation_id}/manifest.json",
+        version_id="v1",
+        size_bytes=3,
+        sha256="a" * 64,
+        content_type="application/json",
+        file_name=None,
+        lock_mode=held.decided.lock_mode,
+        retain_until=held.decided.retain_until,
+        adopted=False,
+        under_delete_marker=False,
+    )
 
 
 def _decided(end: datetime, *, defaulted: bool) -> Decided:

@@ -1,5 +1,6 @@
 """`strongroom migrate`, `vault create` and `doctor`: set up once, harmless twice, and told in words."""
 
+import json
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -44,9 +45,61 @@ def test_vault_create_is_harmless_twice(
     assert (first["bucket"], first["region"]) == (environment["STRONGROOM_BUCKET"], region)
     assert "Object Lock" in first["done"][0]
     again = strongroom("vault", "create", "--region", region)
-    assert again.out == f"nothing to do: bucket {first['bucket']} is as it must be\n"
+    told, note = again.out.splitlines()
+    assert told == f"nothing to do: bucket {first['bucket']} is as it must be"
+    assert note.startswith("note: the store is spoken to over plain HTTP")
+    assert again.exit_code == 0
     configuration = s3.get_object_lock_configuration(Bucket=first["bucket"])
     assert configuration["ObjectLockConfiguration"]["ObjectLockEnabled"] == "Enabled"
+
+
+def test_a_dry_run_prints_the_calls_and_makes_none(
+    strongroom: Strongroom, environment: dict[str, str], s3: Any
+) -> None:
+    outcome = strongroom("vault", "create", "--dry-run", "--region", "eu-central-1")
+    assert outcome.exit_code == 0
+    calls = [line.split(" ", 1) for line in outcome.out.splitlines() if not line.startswith("note: ")]
+    assert calls[0][0] == "CreateBucket"
+    assert json.loads(calls[0][1])["CreateBucketConfiguration"] == {"LocationConstraint": "eu-central-1"}
+    assert all(json.loads(parameters)["Bucket"] == environment["STRONGROOM_BUCKET"] for _, parameters in calls)
+    document = strongroom("vault", "create", "--dry-run", "--json").document
+    assert document["dryRun"]
+    assert [call["operation"] for call in document["calls"]] == [operation for operation, _ in calls]
+    assert environment["STRONGROOM_BUCKET"] not in {bucket["Name"] for bucket in s3.list_buckets()["Buckets"]}
+
+
+def test_what_create_may_not_mend_is_told_and_left_and_check_finds_it(
+    strongroom: Strongroom, environment: dict[str, str], s3: Any
+) -> None:
+    bucket = environment["STRONGROOM_BUCKET"]
+    assert strongroom("vault", "create").exit_code == 0
+    assert strongroom("vault", "check", "--bucket-only").exit_code == 0
+    rules = s3.get_bucket_lifecycle_configuration(Bucket=bucket)["Rules"]
+    rules.append({"ID": "tidy-up", "Status": "Enabled", "Filter": {"Prefix": ""}, "Expiration": {"Days": 100}})
+    s3.put_bucket_lifecycle_configuration(Bucket=bucket, LifecycleConfiguration={"Rules": rules})
+    outcome = strongroom("vault", "create")
+    assert outcome.exit_code == 1
+    assert f"nothing to do: bucket {bucket} has nothing that can be mended here" in outcome.out
+    assert "left: lifecycle rule tidy-up is none of ours and hides records under delete markers" in outcome.out
+    assert "aws s3api put-bucket-lifecycle-configuration --bucket" in outcome.out
+    outcome = strongroom("vault", "check", "--bucket-only", "--json")
+    assert outcome.exit_code == 1
+    assert "lifecycle-rule-foreign" in {finding["kind"] for finding in outcome.document["findings"]}
+
+
+def test_a_trial_is_made_by_name_setting_and_option_only(
+    strongroom: Strongroom, environment: dict[str, str], s3: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    strongroom("vault", "create", "--trial").refused(2, "STRONGROOM_TRIAL", "-trial")
+    bucket = f"{environment['STRONGROOM_BUCKET']}-trial"
+    monkeypatch.setenv("STRONGROOM_BUCKET", bucket)
+    strongroom("vault", "create", "--trial").refused(2, "STRONGROOM_TRIAL")
+    monkeypatch.setenv("STRONGROOM_TRIAL", "true")
+    strongroom("vault", "create").refused(2, "--trial")
+    assert bucket not in {each["Name"] for each in s3.list_buckets()["Buckets"]}
+    assert strongroom("vault", "create", "--trial").exit_code == 0
+    assert s3.get_bucket_tagging(Bucket=bucket)["TagSet"] == [{"Key": "strongroom", "Value": "trial"}]
+    assert strongroom("vault", "check", "--bucket-only").exit_code == 0
 
 
 def test_a_bucket_without_object_lock_is_refused(

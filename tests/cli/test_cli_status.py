@@ -48,6 +48,8 @@ def test_the_whole_picture_as_json(strongroom: Strongroom, environment: dict[str
         "defaulted": 1,
         "objects": 0,
         "bytes": 0,
+        "sealed": None,
+        "unsealed_manifests": 0,
     }
 
 

@@ -6,7 +6,6 @@ import pytest
 from command_line import Strongroom
 
 from cli.connections import ledger, settings_of_process
-from embedded.ports import free_port
 from strongroom.ledger.engine import Engine
 from strongroom.ledger.runs import first_day
 
@@ -32,9 +31,13 @@ def test_without_settings_it_says_which_are_missing(
 
 @pytest.mark.parametrize("command", [["migrate"], *NEEDS_LEDGER], ids=" ".join)
 def test_unreachable_postgres(
-    strongroom: Strongroom, environment: dict[str, str], monkeypatch: pytest.MonkeyPatch, command: list[str]
+    strongroom: Strongroom,
+    environment: dict[str, str],
+    monkeypatch: pytest.MonkeyPatch,
+    closed_port: int,
+    command: list[str],
 ) -> None:
-    url = f"postgresql://operator:planted-secret@127.0.0.1:{free_port()}/strongroom"
+    url = f"postgresql://operator:planted-secret@127.0.0.1:{closed_port}/strongroom"
     monkeypatch.setenv("STRONGROOM_DATABASE_URL", url)
     strongroom(*command).refused(3, "PostgreSQL does not answer", "STRONGROOM_DATABASE_URL")
 

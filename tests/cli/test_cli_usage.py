@@ -14,6 +14,7 @@ from strongroom.times import day_of, utc_now
 COMMANDS = [
     ["migrate"],
     ["vault", "create"],
+    ["vault", "check"],
     ["archive"],
     ["status"],
     ["review"],

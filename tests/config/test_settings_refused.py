@@ -69,6 +69,12 @@ FAULTS = [
     ("RETRY_INTERVALL_S_FILE", SECRET, "is no setting of Strongroom's: correct or remove it"),
     ("Bucket", SECRET, "is no setting of Strongroom's: correct or remove it"),
     ("FILE", SECRET, "is no setting of Strongroom's: correct or remove it"),
+    ("TRIAL", "true", "must be true exactly when STRONGROOM_BUCKET ends with -trial"),
+    ("TRIAL", "maybe", "must be true or false"),
+    ("KMS_KEY_ID", "alias/records", "an alias could be pointed at another key"),
+    ("KMS_KEY_ID", "arn:aws:kms:eu-west-1:111122223333:alias/records", "the id or the ARN of a KMS key"),
+    ("BREAK_GLASS_ROLE_ARN", "break-glass", "must be the ARN of an IAM role"),
+    ("BREAK_GLASS_ROLE_ARN", "arn:aws:iam::111122223333:role/*", "must be the ARN of an IAM role"),
 ]
 
 
@@ -164,6 +170,15 @@ def test_an_interval_longer_than_the_deadline_that_is_not_set() -> None:
         "STRONGROOM_RETRY_DEADLINE_S: must not be less than STRONGROOM_RETRY_INTERVAL_S"
         " (their defaults are 14400 and 900)"
     ]
+
+
+def test_a_trial_s_bucket_is_refused_without_the_setting() -> None:
+    error = refusal(environment(BUCKET="vault-trial"))
+    assert error.faults == [
+        "STRONGROOM_TRIAL: must be true exactly when STRONGROOM_BUCKET ends with -trial:"
+        " a trial never writes to a vault"
+    ]
+    assert load_settings(environment(BUCKET="vault-trial", TRIAL="true")).trial
 
 
 def test_everything_that_is_wrong_is_told_at_once() -> None:

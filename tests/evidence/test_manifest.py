@@ -12,14 +12,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
+from strongroom.canonical import canonical_json, sha256_hex
 from strongroom.evidence.manifest import (
     Manifest,
     ManifestObject,
     ManifestRecording,
     Predecessor,
-    canonical_json,
     first_day_without_lock,
-    sha256_hex,
 )
 from strongroom.times import parse_instant, start_of
 
@@ -113,6 +112,7 @@ MANIFEST = Manifest(
     defaulted=False,
     pipeline_version="0.1.0",
     archived_at=END + timedelta(hours=1),
+    trial=False,
     recordings=[
         ManifestRecording("r1", "s1", "audio", "stored", "1 object stands in the vault", (RECORDING_OBJECT.key,), ()),
         ManifestRecording("session:s2", "s2", None, "review", "given up after 4 hours", (), ()),
@@ -171,7 +171,15 @@ def test_the_schema_is_strict_wherever_the_fields_are_ours() -> None:
     for schema in _objects_of(SCHEMA):
         if "properties" in schema:
             assert schema["additionalProperties"] is False
-            assert set(schema["required"]) == set(schema["properties"])
+            assert set(schema["required"]) == set(schema["properties"]) - {"trial"}
+
+
+def test_only_a_trial_s_manifest_says_that_it_is_one() -> None:
+    assert "trial" not in MANIFEST.document()
+    document = replace(MANIFEST, trial=True).document()
+    assert document.pop("trial") is True
+    assert document == MANIFEST.document()
+    assert not Draft202012Validator(SCHEMA).is_valid(document | {"trial": False})
 
 
 @pytest.mark.parametrize(

@@ -110,7 +110,7 @@ def fetch_all(
 def test_a_day_is_found_fetched_and_whole(
     simulator: Callable[..., Simulator], tmp_path: Path, faults: dict[str, float]
 ) -> None:
-    running = simulator(conversations=120, day=DAY, seed=3, rate_limit_per_min=0, faults=faults)
+    running = simulator(conversations=120, day=DAY, seed=3, rate_limit_per_min=0, faults=faults, audio_bytes=50_000)
     running.clock(now=datetime.combine(DAY + timedelta(days=1), time(0, 30), UTC))
     truth = {one["conversationId"]: one for one in running.truth(DAY)["conversations"]}
     client = client_of(running)
@@ -142,7 +142,7 @@ def test_a_day_is_found_fetched_and_whole(
 def test_every_format_it_serves_is_recognised_and_whole(
     simulator: Callable[..., Simulator], tmp_path: Path, audio_format: str
 ) -> None:
-    running = simulator(conversations=100, day=DAY, seed=4, rate_limit_per_min=0, transcode_s=0)
+    running = simulator(conversations=10, day=DAY, seed=4, rate_limit_per_min=0, transcode_s=0)
     client = client_of(running)
     media = MediaSession(connect_timeout_s=10, read_timeout_s=30)
     recording = next(

@@ -7,7 +7,7 @@ import pytest
 from embedded.postgres import Postgres
 from strongroom.ledger.engine import Engine, connect
 from strongroom.ledger.migrate import migrate
-from strongroom.ledger.schema import metadata
+from strongroom.ledger.tables import metadata
 
 
 @pytest.fixture(scope="session")
@@ -24,5 +24,7 @@ def engine(migrated: Engine) -> Iterator[Engine]:
     """An empty ledger."""
     yield migrated
     with migrated.begin() as connection:
+        # the trigger that keeps custody events sleeps in a replica's session
+        connection.exec_driver_sql("SET LOCAL session_replication_role = replica")
         for table in reversed(metadata.sorted_tables):
             connection.execute(table.delete())

@@ -9,6 +9,7 @@ from uuid import UUID, uuid4
 
 from sqlalchemy import Row, text
 
+from strongroom.actor import Actor
 from strongroom.ledger.conversations import (
     Decided,
     ExpectedRecording,
@@ -22,6 +23,7 @@ from strongroom.ledger.conversations import (
 )
 from strongroom.ledger.engine import Engine
 from strongroom.ledger.leases import Holder
+from strongroom.ledger.objects import ObjectRow
 from strongroom.ledger.recordings import Settled, settle_recording, take_recording
 from strongroom.ledger.references import ConversationRef, RecordingRef
 
@@ -31,6 +33,7 @@ DEADLINE_S = 14_400.0
 
 ANNE = Holder("host/aaa/1", 300)
 BERT = Holder("host/bbb/2", 300)
+OPS = Actor("ops", "host")
 
 DECIDED = Decided(
     retention_class="voice-advice",
@@ -97,7 +100,25 @@ def archive(engine: Engine, ref: ConversationRef) -> None:
     """Take a captured revision and say that its manifest stands."""
     held = take_captured(engine, ref, ANNE)
     assert held is not None
-    archived(engine, held, ANNE)
+    archived(engine, held, ANNE, manifest_of(ref), 1)
+
+
+def manifest_of(ref: ConversationRef) -> ObjectRow:
+    """A revision's manifest as it would stand in the vault."""
+    return ObjectRow(
+        part="manifest",
+        recording_id=None,
+        key=f"archive/{DAY}/{ref.conversation_id}/r{ref.revision}/manifest.json",
+        version_id="v1",
+        size_bytes=3,
+        sha256="a" * 64,
+        content_type="application/json",
+        file_name=None,
+        lock_mode=DECIDED.lock_mode,
+        retain_until=DECIDED.retain_until,
+        adopted=False,
+        under_delete_marker=False,
+    )
 
 
 def rows(engine: Engine, statement: str, **values: object) -> list[Row[Any]]:

@@ -202,7 +202,7 @@ ANY_JSON = st.recursive(
 )
 
 
-@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(record=st.dictionaries(ANY_TEXT, ANY_JSON))
 def test_any_record_comes_back_as_it_was(engine: Engine, record: dict[str, Any]) -> None:
     (ref,) = discover(engine, [found(record=record)], quiet_s=0, deadline_s=1)

@@ -16,6 +16,7 @@ from ledger_material import (
     found,
     let_pass,
     looked_at,
+    manifest_of,
     rows,
     settle,
     state_of,
@@ -131,7 +132,7 @@ def test_a_conversation_is_changed_by_its_holder_only(engine: Engine) -> None:
         lambda: postpone_conversation(engine, held, BERT, 1, ""),
         lambda: expect_more(engine, held, BERT, [], deadline_s=DEADLINE_S),
         lambda: send_conversation_to_review(engine, held, BERT, ""),
-        lambda: archived(engine, held, BERT),
+        lambda: archived(engine, held, BERT, manifest_of(ref), 1),
     ):
         before = rows(engine, "SELECT * FROM conversations")
         with pytest.raises(LeaseLost):

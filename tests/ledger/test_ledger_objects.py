@@ -111,44 +111,44 @@ def test_intents_of_one_part_are_not_anothers(engine: Engine, held: RecordingRef
 
 def test_an_object_recorded_twice_is_there_once(engine: Engine, part: PartRef) -> None:
     assert find_object(engine, part) is None
-    record_object(engine, part, stored())
-    record_object(engine, part, stored())
+    record_object(engine, part, stored(), ANNE.actor)
+    record_object(engine, part, stored(), ANNE.actor)
     assert find_object(engine, part) == stored()
     assert len(rows(engine, "SELECT 1 FROM objects")) == 1
 
 
 def test_two_workers_that_record_the_same_object_at_once_both_succeed(engine: Engine, part: PartRef) -> None:
-    at_once(*[lambda: record_object(engine, part, stored())] * 4)
+    at_once(*[lambda: record_object(engine, part, stored(), ANNE.actor)] * 4)
     assert len(rows(engine, "SELECT 1 FROM objects")) == 1
 
 
 @pytest.mark.parametrize("other", [stored(version_id="v2"), stored(replace(INTENT, key="archive/elsewhere.ogg"))])
 def test_another_version_or_key_of_a_recorded_part_is_an_error(engine: Engine, part: PartRef, other: ObjectRow) -> None:
-    record_object(engine, part, stored())
+    record_object(engine, part, stored(), ANNE.actor)
     with pytest.raises(StrongroomError, match="another version of this part is recorded already"):
-        record_object(engine, part, other)
+        record_object(engine, part, other, ANNE.actor)
     assert find_object(engine, part) == stored()
 
 
 def test_the_key_of_another_part_is_an_error_of_ours(engine: Engine, part: PartRef) -> None:
     """Not the database's: the pipeline sends errors of ours to review, and would try others for ever."""
-    record_object(engine, part, stored())
+    record_object(engine, part, stored(), ANNE.actor)
     second = replace(part, part="recordings/a/2")
     with pytest.raises(StrongroomError, match="holds another part"):
-        record_object(engine, second, stored(part="recordings/a/2"))
+        record_object(engine, second, stored(part="recordings/a/2"), ANNE.actor)
     assert find_object(engine, second) is None
 
 
 def test_a_revision_refers_to_the_latest_object_of_each_part(engine: Engine, held: RecordingRef, part: PartRef) -> None:
     attachment = replace(part, part="recordings/a/attachments/x")
-    record_object(engine, part, stored(replace(INTENT, key="k/1"), part=part.part))
-    record_object(engine, attachment, stored(replace(INTENT, key="k/x"), part=attachment.part))
+    record_object(engine, part, stored(replace(INTENT, key="k/1"), part=part.part), ANNE.actor)
+    record_object(engine, attachment, stored(replace(INTENT, key="k/x"), part=attachment.part), ANNE.actor)
     discovered(engine, found(part.conversation_id, END + timedelta(hours=1)))
     grown = replace(part, revision=2)
     second = stored(replace(INTENT, key="r2/k/1"), part=part.part)
     assert find_earlier(engine, part) is None
     assert find_earlier(engine, grown) == (1, stored(replace(INTENT, key="k/1"), part=part.part))
-    record_object(engine, grown, second)
+    record_object(engine, grown, second, ANNE.actor)
     referred = objects_of_recordings(engine, grown.conversation, ["a"])
     assert {(revision, row.key) for revision, row in referred} == {(2, "r2/k/1"), (1, "k/x")}
     assert {row.key for _, row in objects_of_recordings(engine, part.conversation, ["a"])} == {"k/1", "k/x"}
@@ -156,7 +156,7 @@ def test_a_revision_refers_to_the_latest_object_of_each_part(engine: Engine, hel
 
 
 def test_a_lock_is_recorded_when_it_was_lengthened_never_when_it_is_shorter(engine: Engine, part: PartRef) -> None:
-    record_object(engine, part, stored())
+    record_object(engine, part, stored(), ANNE.actor)
     record_lock(engine, INTENT.key, "COMPLIANCE", LATER)
     assert find_object(engine, part) == replace(stored(), lock_mode="COMPLIANCE", retain_until=LATER)
     record_lock(engine, INTENT.key, "GOVERNANCE", INTENT.retain_until)

@@ -9,6 +9,7 @@ from ledger_material import (
     DAY,
     DEADLINE_S,
     DECIDED,
+    OPS,
     archive,
     capturing,
     discovered,
@@ -49,7 +50,7 @@ def test_everything_of_the_day_is_counted_and_nothing_of_another(engine: Engine)
     for number, size_bytes in enumerate((3, 4_000_000_000)):
         intent = replace(INTENT, key=f"k{number}", size_bytes=size_bytes)
         part = f"recordings/a/{number}"
-        record_object(engine, PartRef(*ref, "a", part), stored(intent, part))
+        record_object(engine, PartRef(*ref, "a", part), stored(intent, part), ANNE.actor)
     archive(engine, ref)
     guessed = replace(DECIDED, retention_class="default", decision=DECIDED.decision | {"defaulted": True})
     capturing(engine, "c", decided=guessed)
@@ -95,7 +96,7 @@ def test_a_day_is_finished_when_its_run_settled_and_nothing_is_under_way(engine:
     a_settled_run(engine)
     assert day_progress(engine, DAY).finished
 
-    requeue(engine, Selection(), by="ops", deadline_s=DEADLINE_S)
+    requeue(engine, Selection(), by=OPS, deadline_s=DEADLINE_S)
     assert not day_progress(engine, DAY).finished
 
 

@@ -11,6 +11,7 @@ from ledger_material import (
     DEADLINE_S,
     DECIDED,
     END,
+    OPS,
     archive,
     at_once,
     begun,
@@ -137,7 +138,7 @@ def test_what_is_found_after_the_manifest_opens_a_revision_that_tells_it(engine:
     settle(engine, two, "review", "never ready")
     archive(engine, ref)
 
-    assert requeue(engine, Selection(recording_id="b"), by="ops", deadline_s=DEADLINE_S) == 1
+    assert requeue(engine, Selection(recording_id="b"), by=OPS, deadline_s=DEADLINE_S) == 1
 
     amended = ConversationRef(ref.conversation_id, 2)
     assert settle(engine, two) == amended
@@ -163,7 +164,7 @@ def test_an_amendment_is_due_now_and_has_a_deadline_of_its_own(engine: Engine) -
     settle(engine, one, "review")
     archive(engine, ref)
     let_pass(engine, 7 * 86_400)
-    requeue(engine, Selection(), by="ops", deadline_s=DEADLINE_S)
+    requeue(engine, Selection(), by=OPS, deadline_s=DEADLINE_S)
     settle(engine, one)
 
     assert claim_captured(engine, 1_800, 10) == []
@@ -178,7 +179,7 @@ def test_what_is_still_in_review_opens_no_revision(engine: Engine) -> None:
     ref, (one,) = capturing(engine, "a")
     settle(engine, one, "review")
     archive(engine, ref)
-    requeue(engine, Selection(), by="ops", deadline_s=DEADLINE_S)
+    requeue(engine, Selection(), by=OPS, deadline_s=DEADLINE_S)
 
     assert settle(engine, one, "review", "still never ready") is None
     assert len(revisions_of(engine, ref.conversation_id)) == 1
@@ -190,7 +191,7 @@ def test_of_two_requeued_recordings_the_last_one_opens_the_one_revision(engine: 
         settle(engine, one, "review")
         settle(engine, two, "review")
         archive(engine, ref)
-        requeue(engine, Selection(conversation_id=ref.conversation_id), by="ops", deadline_s=DEADLINE_S)
+        requeue(engine, Selection(conversation_id=ref.conversation_id), by=OPS, deadline_s=DEADLINE_S)
         take_recording(engine, one, ANNE)
         take_recording(engine, two, BERT)
         last = at_once(
@@ -208,7 +209,7 @@ def test_a_reopened_revision_waits_for_what_is_fetched_again_and_takes_over_what
     settle(engine, one, "review")
     settle(engine, two)
     archive(engine, ref)
-    requeue(engine, Selection(), by="ops", deadline_s=DEADLINE_S)
+    requeue(engine, Selection(), by=OPS, deadline_s=DEADLINE_S)
     (reopened,) = discovered(engine, found(ref.conversation_id, END + timedelta(hours=1)))
     assert take_discovered(engine, reopened, BERT) is None
 
@@ -245,7 +246,7 @@ def test_a_reopening_after_an_amendment_is_one_revision_and_waits_for_it(engine:
     settle(engine, one, "review")
     archive(engine, ref)
     reopened = found(ref.conversation_id, END + timedelta(hours=1))
-    requeue(engine, Selection(), by="ops", deadline_s=DEADLINE_S)
+    requeue(engine, Selection(), by=OPS, deadline_s=DEADLINE_S)
     assert settle(engine, one) == ConversationRef(ref.conversation_id, 2)
 
     assert discovered(engine, reopened) == [ConversationRef(ref.conversation_id, 3)]
@@ -259,7 +260,7 @@ def test_what_was_stored_after_the_manifest_is_told_though_the_state_is_the_same
     ref, (one,) = capturing(engine, "a")
     settle(engine, one, "review")
     archive(engine, ref)
-    requeue(engine, Selection(), by="ops", deadline_s=DEADLINE_S)
+    requeue(engine, Selection(), by=OPS, deadline_s=DEADLINE_S)
     assert take_recording(engine, one, ANNE) is not None
     record_object(
         engine,
@@ -278,6 +279,7 @@ def test_what_was_stored_after_the_manifest_is_told_though_the_state_is_the_same
             adopted=False,
             under_delete_marker=False,
         ),
+        ANNE.actor,
     )
     amended = settle_recording(engine, one, ANNE, "review", "the second part is missing still")
     assert amended == ConversationRef(ref.conversation_id, 2)
@@ -291,7 +293,7 @@ def test_what_cant_be_had_of_a_recording_is_kept_and_amended_with_it(engine: Eng
     settle_recording(engine, one, ANNE, "review", "the rest is archived", missing)
     assert [known.unavailable for known in known_recordings(engine, ref)] == [missing]
     archive(engine, ref)
-    requeue(engine, Selection(), by="ops", deadline_s=DEADLINE_S)
+    requeue(engine, Selection(), by=OPS, deadline_s=DEADLINE_S)
     assert settle(engine, one) == ConversationRef(ref.conversation_id, 2)
     assert [known.unavailable for known in known_recordings(engine, ConversationRef(ref.conversation_id, 2))] == [None]
 

@@ -8,6 +8,7 @@ from ledger_material import (
     DAY,
     DEADLINE_S,
     END,
+    OPS,
     archive,
     at_once,
     capturing,
@@ -49,7 +50,7 @@ def never_ready(engine: Engine, *recording_ids: str, days_later: int = 0) -> lis
 
 def back_to_work(engine: Engine, selection: Selection) -> int:
     """Re-queue a selection."""
-    return requeue(engine, selection, by="ops", deadline_s=DEADLINE_S)
+    return requeue(engine, selection, by=OPS, deadline_s=DEADLINE_S)
 
 
 def test_the_list_tells_what_waits_why_and_since_when(engine: Engine) -> None:

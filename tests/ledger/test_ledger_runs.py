@@ -9,6 +9,7 @@ from ledger_material import (
     BERT,
     DAY,
     DEADLINE_S,
+    OPS,
     archive,
     at_once,
     capturing,
@@ -162,7 +163,7 @@ def test_a_run_waits_for_recordings_that_were_put_back_to_work(engine: Engine) -
     ref, (recording,) = capturing(engine, "a")
     settle(engine, recording, "review")
     archive(engine, ref)
-    requeue(engine, Selection(), by="ops", deadline_s=DEADLINE_S)
+    requeue(engine, Selection(), by=OPS, deadline_s=DEADLINE_S)
     an_enumerated_run(engine)
     assert settle_runs(engine) == []
     settle(engine, recording, "absent")

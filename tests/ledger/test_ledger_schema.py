@@ -16,7 +16,7 @@ from strongroom.ledger.engine import Engine, connect
 from strongroom.ledger.migrate import migrate, require_current_schema
 from strongroom.ledger.recordings import take_recording
 from strongroom.ledger.runs import open_run
-from strongroom.ledger.schema import metadata
+from strongroom.ledger.tables import metadata
 
 HEAD = ScriptDirectory.from_config(migrations._config()).get_current_head()
 

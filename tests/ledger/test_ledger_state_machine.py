@@ -14,6 +14,7 @@ from ledger_material import (
     BERT,
     DEADLINE_S,
     END,
+    OPS,
     begun,
     discovered,
     execute,
@@ -21,6 +22,7 @@ from ledger_material import (
     expire_leases,
     found,
     let_pass,
+    manifest_of,
     rows,
 )
 
@@ -43,7 +45,8 @@ from strongroom.ledger.recordings import (
 )
 from strongroom.ledger.references import ConversationRef, RecordingRef
 from strongroom.ledger.review import Selection, requeue
-from strongroom.ledger.schema import OPEN_CONVERSATION_STATES, OPEN_RECORDING_STATES, metadata
+from strongroom.ledger.schema import OPEN_CONVERSATION_STATES, OPEN_RECORDING_STATES
+from strongroom.ledger.tables import metadata
 
 GRACE_S = 600.0
 Held = tuple[Holder, HeldConversation]
@@ -180,7 +183,7 @@ class Ledger(RuleBasedStateMachine):
     @rule()
     def requeue(self) -> None:
         self.requeued = True
-        requeue(self.engine, Selection(), by="ops", deadline_s=DEADLINE_S)
+        requeue(self.engine, Selection(), by=OPS, deadline_s=DEADLINE_S)
 
     @invariant()
     def every_change_was_lawful(self) -> None:
@@ -226,7 +229,11 @@ class Ledger(RuleBasedStateMachine):
         for ref, state in states.items():
             if isinstance(ref, ConversationRef):
                 assert self.archivings[ref] == (state == "archived")
+        told = rows(self.engine, "SELECT conversation_id, revision FROM custody_events WHERE act = 'archived'")
+        assert Counter(ConversationRef(*row) for row in told) == self.archivings
         with self.engine.begin() as connection:
+            # the trigger that keeps custody events sleeps in a replica's session
+            connection.exec_driver_sql("SET LOCAL session_replication_role = replica")
             for table in reversed(metadata.sorted_tables):
                 connection.execute(table.delete())
 
@@ -250,7 +257,7 @@ class Ledger(RuleBasedStateMachine):
         return bool(looked or fetched or completed)
 
     def _archive(self, held: Held) -> None:
-        archived(self.engine, held[1], held[0])
+        archived(self.engine, held[1], held[0], manifest_of(held[1].ref), 1)
         self.archivings[held[1].ref] += 1
 
     def _put_off(self, held: Held, review: bool) -> None:

@@ -14,6 +14,7 @@ NAMES = frozenset(
         "flip_bit",  # one bit of the body is turned round on the way
         "hold_answer",  # the request is done, its answer waits `seconds`
         "lose_put_answer",  # the put is done, then the connection is cut
+        "lose_restore_answer",  # the restore has begun, then the connection is cut
         "reset",  # the connection is cut before anything is done
         "slow",  # the request waits `seconds`
         "trust_checksums",  # a store that repeats the checksum it is told without computing it
@@ -26,6 +27,7 @@ _OPERATIONS = {
     "drop_put_lock": frozenset({"PutObject"}),
     "flip_bit": frozenset({"PutObject", "UploadPart"}),
     "lose_put_answer": _PUTS,
+    "lose_restore_answer": frozenset({"RestoreObject"}),
 }
 
 

@@ -7,6 +7,7 @@ _BY_QUERY = {
     ("PUT", True, "retention"): "PutObjectRetention",
     ("PUT", True, "legal-hold"): "PutObjectLegalHold",
     ("PUT", True, "tagging"): "PutObjectTagging",
+    ("POST", True, "restore"): "RestoreObject",
     ("POST", True, "uploads"): "CreateMultipartUpload",
     ("POST", True, "uploadId"): "CompleteMultipartUpload",
     ("DELETE", True, "uploadId"): "AbortMultipartUpload",

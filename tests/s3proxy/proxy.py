@@ -13,6 +13,7 @@ from aiohttp import ClientSession, ClientTimeout, DummyCookieJar, web
 from multidict import CIMultiDict
 from yarl import URL
 
+from .cold import Cold
 from .faults import Fault, Faults
 from .operations import operation_of
 from .refusals import DATE_HEADER, MODE_HEADER, LockAsked, Refused, refuse_loosening, refuse_malformed
@@ -32,16 +33,26 @@ class Proxy:
         self._upstream = upstream.rstrip("/")
         self._session = session
         self._faults = Faults()
+        self._cold = Cold()
         self._requests: dict[str, dict[int, int]] = defaultdict(lambda: defaultdict(int))
         self._puts_at: dict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
 
     async def set_faults(self, request: web.Request) -> web.Response:
-        """POST /_proxy/faults: replaces the faults that are set; `{}` clears them."""
+        """POST /_proxy/faults: replaces the faults that are set; `{}` clears them.
+
+        `cold` is no fault but a store of its own kind, begun anew by each such request: nothing is restored in it.
+        """
         try:
-            self._faults.replace(await request.json())
+            wanted = await request.json()
+            self._cold = Cold(**wanted.pop("cold", {}))
+            self._faults.replace(wanted)
         except (ValueError, TypeError) as error:
             return web.json_response({"error": str(error)}, status=400)
         return web.json_response({})
+
+    async def asked(self, _request: web.Request) -> web.Response:
+        """GET /_proxy/asked: each RestoreObject since the cold store began, `{"path", "tier", "days", "status"}`."""
+        return web.json_response(self._cold.asked)
 
     async def stats(self, _request: web.Request) -> web.Response:
         """GET /_proxy/stats: `{"requests": {operation: {status: count}}, "faults": {name: count}}`; 0 is a cut."""
@@ -73,6 +84,10 @@ class Proxy:
                 await _receive(request, body, flip=hit("flip_bit"))
                 if not hit("trust_checksums"):
                     _refuse_damaged(request.headers, body)
+                if operation == "RestoreObject" and self._cold.storage_class(request.path):
+                    return await self._restore(request, body)
+                if operation == "GetObject":
+                    self._cold.refuse_reading(request.path, request.query.get("versionId", ""))
                 if operation == "PutObjectRetention":
                     await self._refuse_wrong_retention(request, body)
                 # The stand-in looks and then writes in two steps; in S3 a conditional put is one.
@@ -120,12 +135,24 @@ class Proxy:
             passed = _passed_on(answer.headers)
             if drop_checksum:
                 passed.popall(_CHECKSUM, None)
+            if operation == "HeadObject":
+                passed.update(self._cold.headers(request.path, request.query.get("versionId", "")))
             response = web.StreamResponse(status=answer.status, reason=answer.reason, headers=passed)
             await response.prepare(request)
             async for chunk in answer.content.iter_chunked(_CHUNK_BYTES):
                 await response.write(chunk)
             await response.write_eof()
             return response
+
+    async def _restore(self, request: web.Request, body: IO[bytes]) -> web.StreamResponse:
+        status = self._cold.restore(request.path, request.query.get("versionId", ""), body.read())
+        hold = self._faults.take("hold_answer", "RestoreObject", request.method, request.path)
+        if hold:
+            await asyncio.sleep(hold.seconds)
+        if self._faults.take("lose_restore_answer", "RestoreObject", request.method, request.path):
+            return self._cut(request, "RestoreObject")
+        self._requests["RestoreObject"][status] += 1
+        return web.Response(status=status)
 
     async def _refuse_wrong_retention(self, request: web.Request, body: IO[bytes]) -> None:
         asked = LockAsked.from_xml(body.read())
@@ -160,6 +187,7 @@ async def serve(upstream: str, port: int) -> AsyncIterator[str]:
         application = web.Application()
         application.router.add_post("/_proxy/faults", proxy.set_faults)
         application.router.add_get("/_proxy/stats", proxy.stats)
+        application.router.add_get("/_proxy/asked", proxy.asked)
         application.router.add_route("*", "/{path:.*}", proxy.handle)
         runner = web.AppRunner(application, access_log=None, auto_decompress=False)
         await runner.setup()

@@ -21,16 +21,28 @@ class S3Proxy:
     url: str
 
     def faults(self, **wanted: Any) -> None:
-        """Set exactly these faults: `faults(error_503={"times": 1}, drop_conditional=True)`; none clears them."""
+        """Set exactly these faults: `faults(error_503={"times": 1}, drop_conditional=True)`; none clears them.
+
+        `cold={"classes": {"recordings/": "GLACIER"}, "ready_after_s": 1}` makes a store of archived objects (cold.py).
+        """
         self._ask("/_proxy/faults", json.dumps(wanted).encode())
 
     def applied(self, fault: str) -> int:
         """How often a fault has been applied since the proxy started."""
         return int(self._ask("/_proxy/stats")["faults"].get(fault, 0))
 
+    def restores_asked(self) -> list[dict[str, Any]]:
+        """Each RestoreObject since the cold store was set: `path`, `tier`, `days`, `status`."""
+        asked: list[dict[str, Any]] = self._ask("/_proxy/asked")
+        return asked
+
     def requests(self, operation: str) -> int:
         """How many requests of an S3 operation it has seen since it started, whatever became of them."""
         return sum(self._ask("/_proxy/stats")["requests"].get(operation, {}).values())
+
+    def counts(self) -> dict[str, int]:
+        """How many requests of each operation it has seen since it started, whatever became of them."""
+        return {name: sum(statuses.values()) for name, statuses in self._ask("/_proxy/stats")["requests"].items()}
 
     def _ask(self, path: str, body: bytes | None = None) -> Any:
         with urlopen(Request(self.url + path, data=body), timeout=10) as answer:

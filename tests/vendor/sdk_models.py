@@ -11,8 +11,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-import PureCloudPlatformClientV2 as sdk  # noqa: N813 it is the vendor's name that shouts
-from PureCloudPlatformClientV2 import models
+from vendor_sdk import sdk
 
 UNKNOWN_ENUM = "outdated_sdk_version"
 ERROR = "ErrorBody"
@@ -42,7 +41,7 @@ def answer_types() -> dict[tuple[str, str], str]:
 @cache
 def fields(model: str) -> dict[str, str]:
     """The type of each field of a model, by its name on the wire."""
-    instance = getattr(models, model)()
+    instance = getattr(sdk.models, model)()
     return {wire: instance.swagger_types[name] for name, wire in instance.attribute_map.items()}
 
 
@@ -79,7 +78,7 @@ def breaches(value: Any, type_name: str, where: str) -> Iterator[str]:
 
 
 def _model_breaches(value: dict[str, Any], model: str, where: str) -> Iterator[str]:
-    instance = getattr(models, model)()
+    instance = getattr(sdk.models, model)()
     names = {wire: name for name, wire in instance.attribute_map.items()}
     for wire, member in value.items():
         at = f"{where}.{wire}"

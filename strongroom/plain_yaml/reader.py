@@ -1,19 +1,21 @@
-"""Reads YAML nodes as what the policy says they must be, and gathers every fault with its line."""
+"""Reads YAML nodes as what they must be, and gathers every fault with its line."""
 
 import re
 from collections.abc import Iterable
+from decimal import Decimal
 from difflib import get_close_matches
 
 import yaml
 from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
-from strongroom.retention.faults import Fault
+from strongroom.plain_yaml.faults import Fault
 
 MAX_TEXT_CHARACTERS = 300
 
 _TAG = "tag:yaml.org,2002:"
-# YAML 1.1 would also read 017 as fifteen and 1:30 as ninety: in a policy those are slips, so only digits are numbers.
+# YAML 1.1 would also read 017 as fifteen and 1:30 as ninety: in our files those are slips, so only digits are numbers.
 _WHOLE_NUMBER = re.compile(r"-?(0|[1-9][0-9]{0,8})")
+_AMOUNT = re.compile(r"(0|[1-9][0-9]{0,5})(\.[0-9]{1,9})?")
 
 
 class NodeReader:
@@ -121,6 +123,16 @@ class NodeReader:
             self.fault(node, f"{what} must be a whole number from {low} to {high} ({limit}), not {found}")
             return None
         return number
+
+    def amount(self, node: Node | None, what: str) -> Decimal | None:
+        """An amount in plain digits, exactly as written, such as 0.00099; never negative."""
+        if node is None:
+            return None
+        numeric = isinstance(node, ScalarNode) and node.tag in (_TAG + "int", _TAG + "float")
+        if not numeric or not _AMOUNT.fullmatch(node.value):
+            self.fault(node, f"{what} must be an amount in plain digits, such as 0.023, not {_kind(node)}")
+            return None
+        return Decimal(node.value)
 
     def yes_or_no(self, node: Node | None, what: str) -> bool | None:
         """A truth value as YAML writes it: true or false, yes or no."""

@@ -1,0 +1,51 @@
+"""`strongroom metrics`."""
+
+from collections import Counter
+
+import typer
+from prometheus_client import CollectorRegistry, Gauge
+from prometheus_client.exposition import generate_latest
+
+from cli.connections import ledger, settings_of_process
+from strongroom.ledger.checks import Check, latest_checks
+
+EXAMPLE = "Example: strongroom metrics > /var/lib/node_exporter/strongroom.prom"
+
+
+def metrics() -> None:
+    """Print what the ledger knows of the last checks, in Prometheus's text format.
+
+    For node_exporter's textfile collector, or any cron job. No id and no name is in it: counts and times alone.
+    """
+    with ledger(settings_of_process()) as engine:
+        checks = latest_checks(engine)
+    typer.echo(generate_latest(_registry(checks)).decode(), nl=False)
+
+
+def _registry(checks: list[Check]) -> CollectorRegistry:
+    registry = CollectorRegistry()
+    labels = ("kind", "scope")
+    ended = Gauge(
+        "strongroom_check_ended_timestamp_seconds",
+        "When the latest check ended (Unix time).",
+        labels,
+        registry=registry,
+    )
+    examined = Gauge(
+        "strongroom_check_examined", "How many objects the latest check looked at.", labels, registry=registry
+    )
+    findings = Gauge(
+        "strongroom_check_findings", "What the latest check found.", (*labels, "finding"), registry=registry
+    )
+    for check in checks:
+        # a check of one conversation or day is somebody's question, not a state of the archive
+        if check.scope not in {"all", "sample", "share"}:
+            continue
+        of = (check.kind, check.scope)
+        ended.labels(*of).set(check.ended_at.timestamp())
+        examined.labels(*of).set(check.examined)
+        # a check that found nothing says so, under no name: an alert must tell it from a check that never ran
+        findings.labels(*of, "").set(0)
+        for kind, number in Counter(str(finding.get("kind", "")) for finding in check.findings).items():
+            findings.labels(*of, kind).set(number)
+    return registry

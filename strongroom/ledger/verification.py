@@ -1,0 +1,173 @@
+"""What the ledger says for `strongroom verify`: conversations with their objects, leaves of days, the rolling share."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date
+from uuid import UUID
+
+from sqlalchemy import func, select
+from sqlalchemy.dialects.postgresql import insert as postgresql_insert
+
+from strongroom.ledger.engine import Engine, transaction
+from strongroom.ledger.evidence_schema import log_entries, verifications
+from strongroom.ledger.schema import conversations, objects
+
+_BATCH = 200
+
+
+@dataclass(frozen=True)
+class HeldRevision:
+    """A revision of a conversation."""
+
+    revision: int
+    day: date
+    state: str
+
+
+@dataclass(frozen=True)
+class HeldObject:
+    """An object that the ledger says stands; `leaf_index` is a manifest's leaf in the log."""
+
+    revision: int
+    part: str
+    key: str
+    version_id: str
+    size_bytes: int
+    sha256: str
+    leaf_index: int | None
+
+
+@dataclass(frozen=True)
+class Holding:
+    """All that the ledger has of a conversation, each list in the order of its revisions."""
+
+    conversation_id: UUID
+    revisions: tuple[HeldRevision, ...]
+    objects: tuple[HeldObject, ...]
+
+
+@dataclass(frozen=True)
+class LoggedLeaf:
+    """An entry as the ledger has it."""
+
+    leaf_index: int
+    ref: str
+    document: bytes
+
+
+def conversations_of(engine: Engine, first: date | None, last: date | None) -> Iterator[list[UUID]]:
+    """The conversations with a revision of these days, both included, in batches by id; None, None: all there are."""
+    after: UUID | None = None
+    while True:
+        statement = (
+            select(conversations.c.conversation_id).distinct().order_by(conversations.c.conversation_id).limit(_BATCH)
+        )
+        if first is not None:
+            statement = statement.where(conversations.c.day.between(first, last))
+        if after is not None:
+            statement = statement.where(conversations.c.conversation_id > after)
+        with transaction(engine) as connection:
+            batch = list(connection.scalars(statement))
+        if not batch:
+            return
+        yield batch
+        after = batch[-1]
+
+
+def holdings_of(engine: Engine, conversation_ids: Sequence[UUID]) -> list[Holding]:
+    """What the ledger has of these conversations; one it does not know has no revisions."""
+    revisions = (
+        select(
+            conversations.c.conversation_id,
+            conversations.c.revision,
+            conversations.c.day,
+            conversations.c.state,
+        )
+        .where(conversations.c.conversation_id.in_(conversation_ids))
+        .order_by(conversations.c.revision)
+    )
+    kept = (
+        select(objects.c.conversation_id, *(objects.c[name] for name in HeldObject.__dataclass_fields__))
+        .where(objects.c.conversation_id.in_(conversation_ids))
+        .order_by(objects.c.revision, objects.c.key)
+    )
+    with transaction(engine) as connection:
+        revision_rows = connection.execute(revisions).all()
+        object_rows = connection.execute(kept).all()
+    return [
+        Holding(
+            one,
+            tuple(HeldRevision(*row[1:]) for row in revision_rows if row[0] == one),
+            tuple(HeldObject(*row[1:]) for row in object_rows if row[0] == one),
+        )
+        for one in conversation_ids
+    ]
+
+
+def leaves_at(engine: Engine, first: int, last: int) -> dict[int, LoggedLeaf]:
+    """The entries from `first` (included) to `last` (excluded), by their leaf."""
+    columns = [log_entries.c[name] for name in LoggedLeaf.__dataclass_fields__]
+    statement = select(*columns).where(log_entries.c.leaf_index >= first, log_entries.c.leaf_index < last)
+    with transaction(engine) as connection:
+        rows = connection.execute(statement).all()
+    return {row.leaf_index: LoggedLeaf(row.leaf_index, row.ref, row.document.encode()) for row in rows}
+
+
+def leaf_of(engine: Engine, ref: str) -> int | None:
+    """The leaf of the entry about this, None when the ledger's log has none."""
+    with transaction(engine) as connection:
+        return connection.scalar(select(log_entries.c.leaf_index).where(log_entries.c.ref == ref))
+
+
+def leaves_of_days(engine: Engine, first: date, last: date) -> tuple[int, int] | None:
+    """The first and last leaf, both included, of what belongs to these days; None when nothing does."""
+    statement = select(func.min(log_entries.c.leaf_index), func.max(log_entries.c.leaf_index)).where(
+        log_entries.c.day.between(first, last)
+    )
+    with transaction(engine) as connection:
+        low, high = connection.execute(statement).one()
+    return None if low is None else (low, high)
+
+
+def leaves_below(engine: Engine, size: int) -> int:
+    """How many entries the ledger's log has below a size: as many, where none was taken out."""
+    statement = select(func.count()).select_from(log_entries).where(log_entries.c.leaf_index < size)
+    with transaction(engine) as connection:
+        return connection.execute(statement).scalar_one()
+
+
+def record_hashed(engine: Engine, hashed: Sequence[tuple[UUID, int, int]]) -> None:
+    """Every byte of these was hashed just now: conversation, revision, and how many findings there were."""
+    if not hashed:
+        return
+    rows = [
+        {"conversation_id": one, "revision": revision, "findings": findings, "hashed_at": func.clock_timestamp()}
+        for one, revision, findings in hashed
+    ]
+    statement = postgresql_insert(verifications).values(rows)
+    statement = statement.on_conflict_do_update(
+        index_elements=[verifications.c.conversation_id, verifications.c.revision],
+        set_={"hashed_at": statement.excluded.hashed_at, "findings": statement.excluded.findings},
+    )
+    with transaction(engine) as connection:
+        connection.execute(statement)
+
+
+def longest_unhashed(engine: Engine, quarter_days: int) -> list[UUID]:
+    """A night's share: so many that all are had in so many nights; first what was never hashed, then the oldest."""
+    archived = conversations.c.state == "archived"
+    total = select(func.count(conversations.c.conversation_id.distinct())).where(archived)
+    same_revision = (verifications.c.conversation_id == conversations.c.conversation_id) & (
+        verifications.c.revision == conversations.c.revision
+    )
+    never = func.bool_or(verifications.c.hashed_at.is_(None))
+    statement = (
+        select(conversations.c.conversation_id)
+        .join_from(conversations, verifications, same_revision, isouter=True)
+        .where(archived)
+        .group_by(conversations.c.conversation_id)
+        .order_by(never.desc(), func.min(verifications.c.hashed_at), conversations.c.conversation_id)
+    )
+    with transaction(engine) as connection:
+        count: int = connection.execute(total).scalar_one()
+        return list(connection.scalars(statement.limit(-(-count // quarter_days))))

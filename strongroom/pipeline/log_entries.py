@@ -1,0 +1,71 @@
+"""What is appended to the log: keys, policies and custody days that stand in the vault, then manifests day by day."""
+
+from strongroom.evidence.entries import DayEntry, Entry, KeyEntry, ManifestEntry
+from strongroom.evidence.notes import VerifierKey
+from strongroom.house import House
+from strongroom.ledger.log import ManifestRow, NewEntry, appending, is_logged
+from strongroom.ledger.sealed_days import days_to_seal, days_with_late_manifests
+from strongroom.pipeline.custody_days import store_custody_days
+from strongroom.pipeline.evidence_store import store_evidence
+from strongroom.pipeline.log_keys import Signers
+from strongroom.pipeline.policies import store_policy
+from strongroom.vault.evidence_keys import verifier_key_key
+
+KEY_KIND = "key"
+"""The kind of an object that holds a public key; its lock follows whatever it signed last."""
+
+
+def append_waiting(house: House, signers: Signers) -> int:
+    """Append whatever waits to be sealed, in one transaction; how many entries. Run again it appends nothing twice.
+
+    A settled day's manifests come in the order of their ids, and the entry that says of the day that it is sealed comes
+    after them. Those of a day that is sealed already come after it as late ones. Raises the vault's and the ledger's
+    errors.
+    """
+    stored = [*(_key_entry(house, key) for key in signers.keys), store_policy(house), *store_custody_days(house)]
+    entries = [as_new(entry) for entry in stored if entry is not None]
+    settled = days_to_seal(house.engine)
+    late = days_with_late_manifests(house.engine)
+    with appending(house.engine) as log:
+        before = log.size
+        log.append(entries)
+        for day in sorted({*settled, *late}):
+            appended = 0
+            for rows in log.manifests(day):
+                appended += log.append_manifests(rows, [as_new(_manifest_entry(house, row)) for row in rows])
+            if appended or day in settled:
+                told = DayEntry(
+                    trial=house.settings.trial, day=day, late=day not in settled, manifests=log.manifests_held(day)
+                )
+                log.append([as_new(told)])
+        return log.size - before
+
+
+def as_new(entry: Entry) -> NewEntry:
+    """An entry as the ledger appends it."""
+    return NewEntry(entry.kind, entry.ref, entry.day, entry.bytes())
+
+
+def _manifest_entry(house: House, row: ManifestRow) -> ManifestEntry:
+    return ManifestEntry(trial=house.settings.trial, **vars(row))
+
+
+def _key_entry(house: House, key: VerifierKey) -> KeyEntry | None:
+    """The entry of a key whose public half stands in the vault; None when the log has it already."""
+    if is_logged(house.engine, f"{KEY_KIND}/{key}"):
+        return None
+    stored = store_evidence(
+        house,
+        KEY_KIND,
+        verifier_key_key(key.key_id),
+        f"{key}\n".encode(),
+        content_type="text/plain; charset=utf-8",
+    )
+    return KeyEntry(
+        trial=house.settings.trial,
+        verifier_key=str(key),
+        key=stored.key,
+        version_id=stored.standing_version,
+        size_bytes=stored.size_bytes,
+        sha256=stored.sha256,
+    )

@@ -1,0 +1,1 @@
+"""`strongroom verify`: the vault's own bytes held against the ledger, the manifests, the log and the witness."""

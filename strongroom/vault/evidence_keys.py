@@ -1,0 +1,58 @@
+"""Where each object of the evidence stands. The layout is part of the format: docs/format.md.
+
+The log is laid out as C2SP tlog-tiles below `evidence/log/`. A checkpoint there is a resource that changes; in a
+write-once vault each is an object of its own, named by its size in twenty digits, so that the newest is listed last.
+"""
+
+import re
+from datetime import date
+
+LOG_PREFIX = "evidence/log/"
+CHECKPOINTS_PREFIX = f"{LOG_PREFIX}checkpoints/"
+KEYS_PREFIX = f"{LOG_PREFIX}keys/"
+TIMESTAMPS_PREFIX = f"{LOG_PREFIX}timestamps/"
+CUSTODY_PREFIX = "evidence/custody/"
+POLICIES_PREFIX = "evidence/policies/"
+
+_SIZE = re.compile(r"[0-9]{20}")
+
+
+def tile_key(path: str) -> str:
+    """The key of a tile or entry bundle, by its path in the log (`tile/0/x001/067`, `tile/entries/000.p/7`)."""
+    return f"{LOG_PREFIX}{path}"
+
+
+def checkpoint_key(size: int) -> str:
+    """The key of the checkpoint of a tree of so many leaves."""
+    return f"{CHECKPOINTS_PREFIX}{size:020}"
+
+
+def checkpoint_size(key: str) -> int | None:
+    """The size that a checkpoint's key names; None when the key is not a checkpoint's."""
+    name = key.removeprefix(CHECKPOINTS_PREFIX)
+    return int(name) if name != key and _SIZE.fullmatch(name) else None
+
+
+def timestamp_key(size: int) -> str:
+    """The key of the RFC 3161 response over a checkpoint."""
+    return f"{TIMESTAMPS_PREFIX}{size:020}.tsr"
+
+
+def timestamp_chain_key(size: int) -> str:
+    """The key of the certificates that the response over a checkpoint is verified with."""
+    return f"{TIMESTAMPS_PREFIX}{size:020}.pem"
+
+
+def verifier_key_key(key_id: str) -> str:
+    """The key of a public key's line; `key_id` is its C2SP key id in eight hexadecimal digits."""
+    return f"{KEYS_PREFIX}{key_id}"
+
+
+def custody_key(day: date) -> str:
+    """The key of a UTC day's custody events."""
+    return f"{CUSTODY_PREFIX}{day.isoformat()}.jsonl"
+
+
+def policy_key(version: str) -> str:
+    """The key of a retention policy that was in force; `version` is the SHA-256 of its bytes, in hex."""
+    return f"{POLICIES_PREFIX}{version}.yaml"

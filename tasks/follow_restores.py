@@ -1,0 +1,12 @@
+"""Task: the sweep of the restores, on their own queue."""
+
+from celery import Task, shared_task
+
+from strongroom.pipeline.restore import restores_due
+from tasks.fleet import send
+
+
+@shared_task(bind=True, name="follow_restores")  # type: ignore[untyped-decorator]
+def follow_restores(self: Task) -> None:
+    """Enqueue every restore that is due and that no one holds."""
+    send(self.app, "follow_restore", [(restore_id,) for restore_id in restores_due(self.app.house)])
