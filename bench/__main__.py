@@ -6,7 +6,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from bench import enumeration, log, memory, simulator
+from bench import enumeration, hashed, log, memory, simulator
 from embedded.isolation import isolate_this_process
 
 BENCHES: dict[str, Callable[[], Path]] = {
@@ -14,6 +14,7 @@ BENCHES: dict[str, Callable[[], Path]] = {
     "enumeration": enumeration.main,
     "simulator": simulator.main,
     "log": log.main,
+    "hashed": hashed.main,
 }
 
 

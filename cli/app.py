@@ -14,6 +14,7 @@ from cli import (
     bundle,
     custody,
     doctor,
+    index,
     log,
     metrics,
     migrate,
@@ -55,6 +56,7 @@ app.command(epilog=metrics.EXAMPLE)(metrics.metrics)
 app.command(epilog=seal.EXAMPLE)(seal.seal)
 app.command(epilog=verify.EXAMPLE)(verify.verify)
 app.add_typer(log.app, name="log")
+app.add_typer(index.app, name="index")
 app.command(epilog=restore.EXAMPLE)(restore.restore)
 app.command(epilog=custody.EXAMPLE)(custody.custody)
 app.command(epilog=doctor.EXAMPLE)(doctor.doctor)

@@ -39,7 +39,7 @@ def _registry(checks: list[Check]) -> CollectorRegistry:
     )
     for check in checks:
         # a check of one conversation or day is somebody's question, not a state of the archive
-        if check.scope not in {"all", "sample", "share"}:
+        if check.scope not in {"all", "sample", "a share"}:
             continue
         of = (check.kind, check.scope)
         ended.labels(*of).set(check.ended_at.timestamp())

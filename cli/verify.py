@@ -40,8 +40,7 @@ ToOption = Annotated[
 ]
 AllOption = Annotated[bool, typer.Option("--all", help="Everything there is.")]
 DepthOption = Annotated[
-    Depth,
-    typer.Option("--depth", metavar="DEPTH", parser=_depth, help="listed, hashed or proven, each with the one before."),
+    str, typer.Option("--depth", metavar="DEPTH", help="listed, hashed or proven, each with the one before.")
 ]
 
 
@@ -49,7 +48,7 @@ def verify(
     what: WhatArgument = None,
     to: ToOption = None,
     everything: AllOption = False,
-    depth: DepthOption = Depth.PROVEN,
+    depth: DepthOption = str(Depth.PROVEN),
     as_json: AsJson = False,
 ) -> None:
     """Verify that the vault holds what was archived: a conversation, a day, a range of days or everything.
@@ -59,11 +58,11 @@ def verify(
     promise it breaks. Nothing is written to the vault; that it was verified, and by whom, is on the record. Exit code
     0: it holds; 1: findings.
     """
-    scope = _scope(what or [], to, everything=everything)
+    scope, how_deep = _scope(what or [], to, everything=everything), _depth(depth)
     house = open_house(settings_of_process(), new_instance())
     try:
         require_current_schema(house.engine)
-        done = verify_vault(house, scope, depth, operator())
+        done = verify_vault(house, scope, how_deep, operator())
     finally:
         house.engine.dispose()
     if as_json:

@@ -128,8 +128,8 @@ class _Pages(FPDF):
     def write_fact(self, fact: Fact) -> None:
         """A label, and beside it its value."""
         value = self._value(fact)
-        if self.will_page_break(self.height_mm(fact)):
-            self.add_page()
+        if self.will_page_break(_LINE_MM):
+            self.add_page()  # so that the label stands beside its value's first line
         self._in(_SANS, "", _TEXT_PT, _GREY)
         self.cell(_LABEL_MM, _LINE_MM, fact.label)
         self._in_fact(fact)
@@ -157,7 +157,8 @@ class _Pages(FPDF):
 
     def clean(self, text: str) -> str:
         """The text as it can be shown, every font that it needs loaded."""
-        return "".join(self._shown(character) for character in text)
+        shown = {character: self._shown(character) for character in set(text)}
+        return "".join(shown[character] for character in text)
 
     def _shown(self, character: str) -> str:
         if unicodedata.category(character) == "Zs":

@@ -19,9 +19,9 @@ from strongroom.actor import Actor
 from strongroom.canonical import canonical_json
 from strongroom.errors import Misconfigured, StrongroomError
 from strongroom.evidence.checkpoints import open_checkpoint
+from strongroom.evidence.facts import TRIAL_NOTE
 from strongroom.evidence.handover.cover import Cover, CoveredFile, CoveredRecord, cover_pdf
 from strongroom.evidence.merkle import leaf_hash, verify_inclusion
-from strongroom.evidence.facts import TRIAL_NOTE
 from strongroom.evidence.tile_proofs import TileTree
 from strongroom.house import House
 from strongroom.ledger.checkpoints import CheckpointRow, checkpoint_sizes, find_checkpoint

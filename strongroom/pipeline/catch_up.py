@@ -93,7 +93,7 @@ def _take_over(house: House, latest: CheckpointRow | None, listed: Listed, note:
 
 
 def _take_over_entries(house: House, size: int) -> None:
-    """Entries whose bundles stand in the vault are the log's, also behind the last checkpoint: they are locked there."""
+    """Entries whose bundles stand in the vault are the log's, behind the last checkpoint too: they are locked."""
     standing = entries_beyond(house, size)
     known = list(entries_between(house.engine, size, min(size + len(standing), log_size(house.engine))))
     if known != standing:
@@ -112,6 +112,8 @@ def _replace(house: House, first: int, entries: Sequence[bytes]) -> None:
     ]
     with appending(house.engine) as log:
         log.replace_from(first, [as_new(entry) for entry in parsed], manifests)
+        if log.size != first + len(entries):
+            raise _forked("the vault's log tells of something that the ledger has sealed before", "the log's entries")
 
 
 def _bundled(house: House, old_size: int, size: int) -> list[bytes]:

@@ -1,6 +1,7 @@
 """Every byte of an object, read and hashed as it streams: memory stays flat whatever its size."""
 
 import hashlib
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from strongroom.vault.errors import s3_errors
@@ -19,8 +20,11 @@ class Hashed:
     said_sha256: str | None
 
 
-def hash_version(store: Store, key: str, version_id: str) -> Hashed:
-    """Read a version whole and hash it. Raises NotStored, VaultUnreachable, VaultRefused, also in mid-stream."""
+def hash_version(store: Store, key: str, version_id: str, take: Callable[[bytes], object] | None = None) -> Hashed:
+    """Read a version whole and hash it; `take` is given each chunk as well.
+
+    Raises NotStored, VaultUnreachable, VaultRefused, also in mid-stream.
+    """
     digest, size_bytes = hashlib.sha256(), 0
     with s3_errors(store.where(key)):
         answer = store.patient.get_object(Bucket=store.bucket, Key=key, VersionId=version_id)
@@ -29,4 +33,6 @@ def hash_version(store: Store, key: str, version_id: str) -> Hashed:
             for chunk in body.iter_chunks(_CHUNK_BYTES):
                 digest.update(chunk)
                 size_bytes += len(chunk)
+                if take is not None:
+                    take(chunk)
     return Hashed(size_bytes, digest.hexdigest(), answer.get("Metadata", {}).get(_SAID_HASH))

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from functools import cached_property
+from itertools import pairwise
 from pathlib import Path
 from uuid import UUID, uuid4
 
@@ -22,7 +23,7 @@ from strongroom.evidence.keys import new_key_file
 from strongroom.evidence.merkle import EMPTY_ROOT, Frontier, leaf_hash
 from strongroom.evidence.notes import VerifierKey
 from strongroom.evidence.tile_proofs import TileTree
-from strongroom.evidence.tiles import ENTRIES, FULL_WIDTH, Tile, split_entries, tile_at
+from strongroom.evidence.tiles import ENTRIES, FULL_WIDTH, Tile, split_entries, tile_at, tiles_between
 from strongroom.house import House, open_house
 from strongroom.ledger.engine import Engine
 from strongroom.ledger.schema import conversations, objects, runs
@@ -181,6 +182,10 @@ def log_in(sealing: Sealing, keys: Sequence[VerifierKey] = ()) -> Log:
             bundle = tile_at(size, ENTRIES, first)
             entries += split_entries(bundle, sealing.body(f"evidence/log/{bundle.path}"))
     _require_one_log(sealing, checkpoints, entries)
+    sizes = [0, *(one.size for one in checkpoints)]
+    tiles = {tile.path for before, size in pairwise(sizes) for tile in tiles_between(before, size)}
+    standing = {key.removeprefix("evidence/log/") for key in versions if key.startswith("evidence/log/tile/")}
+    assert standing == tiles, "a tile is missing, or is of a size that no checkpoint has"
     assert len(set(entries)) == len(entries), "something is in the log twice"
     return Log(tuple(checkpoints), tuple(parse_entry(entry) for entry in entries))
 

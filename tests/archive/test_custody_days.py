@@ -1,8 +1,10 @@
 """A day's custody in the vault: whole, once, locked, in the log; and a report that finds whatever was changed since."""
 
 import json
+import subprocess
 from collections.abc import Callable
 from datetime import UTC, timedelta
+from pathlib import Path
 from uuid import UUID, uuid4
 
 import pytest
@@ -25,6 +27,7 @@ from strongroom.pipeline.seal import seal
 from strongroom.times import day_of, utc_now
 from strongroom.vault.store import Store
 
+CUSTODY_PAGE = (Path(__file__).parents[2] / "docs" / "custody.md").read_text(encoding="utf-8")
 ADA = Actor("ada", "desk-1")
 CONVERSATION = uuid4()
 
@@ -75,6 +78,24 @@ def test_each_day_that_is_over_stands_once_whole_and_locked(sealing: Sealing) ->
         assert lock is not None
         assert (lock.mode.value, lock.retain_until.year) == ("COMPLIANCE", utc_now().year + 7)
         previous = entry.head
+
+
+def test_a_day_is_checked_by_hand_as_the_page_says(sealing: Sealing, tmp_path: Path) -> None:
+    """In a shell, with the three commands of docs/custody.md and nothing of ours."""
+    commands = CUSTODY_PAGE.split("## Checking a day by hand")[1].split("```")[1].replace("DAY", "day")
+    _, second = store_custody_days(sealing.house)
+
+    def by_hand(content: bytes) -> list[str]:
+        (tmp_path / "day.jsonl").write_bytes(content)
+        done = subprocess.run(["bash", "-c", commands], cwd=tmp_path, capture_output=True, text=True, check=False)
+        assert done.stderr == ""
+        return done.stdout.splitlines()
+
+    content = body(sealing, second.key)
+    assert by_hand(content) == [f"{second.sha256}  day.jsonl", second.head]
+    changed = by_hand(content.replace(b"ada", b"eve", 1))
+    assert changed[0] != f"{second.sha256}  day.jsonl"
+    assert changed[-1] != second.head
 
 
 def test_days_and_policy_are_sealed_in_the_log(sealing: Sealing) -> None:

@@ -113,6 +113,23 @@ def test_killed_again_and_again_before_it_gets_through(
     require_sealed(sealing, sealed, days)
 
 
+def test_what_was_cut_off_is_sealed_before_what_came_since(
+    start_sealing: StartSealing, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its tiles stand already: at another size there would be tiles that no checkpoint has."""
+    sealing = start_sealing()
+    days = [A_DAY, A_DAY + timedelta(days=1)]
+    sealed = sorted(sealing.settled(days[0], 3))
+    with monkeypatch.context() as patched:
+        patched.setattr("strongroom.pipeline.seal_checkpoint.sign_checkpoint", lambda *_: 1 / 0)
+        with pytest.raises(ZeroDivisionError):
+            seal(sealing.house)
+    sealed += sorted(sealing.settled(days[1], 2))
+    seal(sealing.house)
+    assert len(log_in(sealing).checkpoints) == 2
+    require_sealed(sealing, sealed, days)
+
+
 def at_once(sealing: Sealing, sealers: int) -> list[Sealed]:
     """What sealers in threads of their own, each with its own house, do at the same time."""
     barrier = Barrier(sealers)

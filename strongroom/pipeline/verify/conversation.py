@@ -5,7 +5,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from uuid import UUID
 
-from strongroom.canonical import sha256_hex
 from strongroom.evidence.entries import ManifestEntry
 from strongroom.evidence.findings import MISSING, WRONG
 from strongroom.house import House
@@ -13,7 +12,7 @@ from strongroom.ledger.verification import HeldObject, Holding
 from strongroom.pipeline.verify.reading import Findings, where_is
 from strongroom.pipeline.verify.scope import Depth
 from strongroom.vault.errors import NotStored, VaultRefused
-from strongroom.vault.hashing import hash_version
+from strongroom.vault.hashing import Hashed, hash_version
 
 _MANIFEST = "manifest"
 # S3 User Guide, "Retrieving an archived object": what is in a cold tier can't be read before it is restored
@@ -85,12 +84,15 @@ class _Check:
         self._examined += Examined(objects=1)
         where = where_is(self._house.store, row.key, row.version_id)
         try:
-            body = b"".join(self._house.store.read(row.key, row.version_id))
+            hashed = hash_version(self._house.store, row.key, row.version_id, (body := bytearray()).extend)
         except NotStored:
             self._tell(MISSING, "it does not stand in the vault", where, "an object", "none", key=row.key)
             self._believed = False
             return
-        found = sha256_hex(body)
+        found = hashed.sha256
+        if self._depth >= Depth.HASHED:
+            self._examined += Examined(bytes_hashed=hashed.size_bytes)
+            self._check_metadata(hashed, row.key, where)
         if entry is not None and found != entry.sha256:
             self._tell(WRONG, "the manifest is not the one in the log", where, entry.sha256, found, key=row.key)
         if found != row.sha256:
@@ -107,13 +109,21 @@ class _Check:
         for one in named:
             self._name(one, where)
 
-    def _read(self, row: HeldObject, body: bytes, where: str) -> list[_Named]:
+    def _read(self, row: HeldObject, body: bytearray, where: str) -> list[_Named]:
         document = json.loads(body)
         expected = (str(self._conversation_id), row.revision)
         told = (document["conversationId"], document["revision"])
         if told != expected:
-            self._tell(WRONG, "the manifest is another's", where, f"{expected[0]} revision {expected[1]}",
-                       f"{told[0]} revision {told[1]}", key=row.key)  # fmt: skip
+            self._believed = False
+            self._tell(
+                WRONG,
+                "the manifest is another's",
+                where,
+                "{} revision {}".format(*expected),
+                "{} revision {}".format(*told),
+                key=row.key,
+            )
+            return []
         return [
             _Named(str(one["key"]), str(one["versionId"]), int(one["sizeBytes"]), str(one["sha256"]))
             for one in document["objects"]
@@ -130,10 +140,6 @@ class _Check:
         rows = {row.key: row for row in self._holding.objects if row.part != _MANIFEST}
         for key in sorted({*rows, *self._named}):
             self._object(rows.get(key), self._named.get(key))
-        if self._depth >= Depth.HASHED:
-            for row in self._holding.objects:
-                if row.part == _MANIFEST:
-                    self._hash(row, None)
         return self._examined
 
     def _object(self, row: HeldObject | None, named: _Named | None) -> None:
@@ -183,10 +189,11 @@ class _Check:
             )
         if row is not None and hashed.sha256 != row.sha256:
             self._tell(WRONG, "the bytes are not those the ledger knows", where, row.sha256, hashed.sha256, key=one.key)
+        self._check_metadata(hashed, one.key, where)
+
+    def _check_metadata(self, hashed: Hashed, key: str, where: str) -> None:
         if hashed.said_sha256 != hashed.sha256:
-            self._tell(
-                WRONG, "its metadata says another SHA-256", where, hashed.sha256, hashed.said_sha256, key=one.key
-            )
+            self._tell(WRONG, "its metadata says another SHA-256", where, hashed.sha256, hashed.said_sha256, key=key)
 
     def _tell(
         self, promise: int, what: str, where: str, expected: object, found: object, *, key: str | None = None

@@ -50,6 +50,8 @@ def check_entries(reader: EvidenceReader, scope: Scope, newest: Checkpoint, *, p
     tree = TileTree(newest.size, reader.tile)
     seen, manifests_of_day, custody = 0, dict[date, int](), list[CustodyEntry]()
     for at, documents in bundles_of(reader, newest.size, first, last):
+        if reader.findings.is_about(tile_key(tile_at(newest.size, ENTRIES, at).path)):
+            continue  # told: what its entries say is nobody's word
         entries = _parsed(reader, newest, at, documents)
         _compare_with_ledger(reader, newest, at, documents)
         in_scope = {leaf: entry for leaf, entry in entries.items() if _concerns(entry, scope)}
@@ -123,6 +125,8 @@ def entry_at(reader: EvidenceReader, newest: Checkpoint, leaf: int) -> tuple[Ent
     if leaf >= newest.size:
         return None
     for at, documents in bundles_of(reader, newest.size, leaf, leaf + 1):
+        if reader.findings.is_about(tile_key(tile_at(newest.size, ENTRIES, leaf).path)):
+            return None
         parsed = _parsed(reader, newest, at, documents).get(leaf)
         return None if parsed is None else (parsed, documents[leaf - at])
     return None

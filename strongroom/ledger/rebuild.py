@@ -1,0 +1,211 @@
+"""A new ledger filled from what stands in the vault, in one transaction: all of it, or nothing when it is cut off."""
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Connection, Table, func, insert, literal, null, select, text, update
+from sqlalchemy.dialects.postgresql import distinct_on
+from sqlalchemy.dialects.postgresql import insert as postgresql_insert
+from sqlalchemy.orm import aliased
+
+from strongroom.errors import Misconfigured
+from strongroom.ledger.engine import Engine, transaction
+from strongroom.ledger.evidence_objects import EvidenceObject
+from strongroom.ledger.evidence_schema import (
+    checkpoints,
+    custody_days,
+    custody_events,
+    evidence_objects,
+    log_entries,
+    sealed_days,
+)
+from strongroom.ledger.log import NewEntry
+from strongroom.ledger.schema import conversations, objects, recordings, runs
+
+_MANIFEST = "manifest"
+_MUST_BE_EMPTY = (runs, conversations, log_entries, checkpoints, evidence_objects, custody_events)
+
+
+@dataclass(frozen=True)
+class FoundObject:
+    """An object of the archive as manifests tell of it. `stored_at`: when the first manifest that names it was made."""
+
+    conversation_id: UUID
+    revision: int
+    recording_id: str | None
+    part: str
+    key: str
+    version_id: str
+    size_bytes: int
+    sha256: str
+    content_type: str
+    file_name: str | None
+    lock_mode: str
+    retain_until: datetime
+    stored_at: datetime
+    under_delete_marker: bool = False
+    leaf_index: int | None = None
+
+
+@contextmanager
+def rebuilding(engine: Engine) -> Iterator["Rebuilding"]:
+    """Fill an empty ledger: the block's work is committed as one, or not at all when it raises or the process ends.
+
+    Meanwhile nobody else writes runs or conversations. Raises Misconfigured when the ledger is not empty, and
+    LedgerUnreachable.
+    """
+    with transaction(engine) as connection:
+        connection.execute(text("LOCK TABLE runs, conversations IN EXCLUSIVE MODE"))
+        for table in _MUST_BE_EMPTY:
+            if connection.execute(select(literal(1)).select_from(table).limit(1)).first() is not None:
+                raise Misconfigured(
+                    f"the ledger is not empty: {table.name} has rows",
+                    where=f"database {engine.url.database}",
+                    todo="rebuild into a new database, after `strongroom migrate`",
+                )
+        yield Rebuilding(connection)
+
+
+class Rebuilding:
+    """The ledger while it is filled."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    @contextmanager
+    def or_nothing(self) -> Iterator[None]:
+        """What the block wrote is undone when it raises; what was written before it stays."""
+        with self._connection.begin_nested():
+            yield
+
+    def evidence(self, rows: Sequence[EvidenceObject]) -> None:
+        """What stands below `evidence/`."""
+        now = func.clock_timestamp()
+        if rows:
+            statement = insert(evidence_objects).values(stored_at=now)
+            self._connection.execute(statement, [asdict(row) for row in rows])
+
+    def entries(self, first: int, entries: Sequence[NewEntry]) -> None:
+        """The log's entries from leaf `first` on."""
+        rows = [
+            {"leaf_index": leaf, "kind": one.kind, "ref": one.ref, "day": one.day, "document": one.document.decode()}
+            for leaf, one in enumerate(entries, start=first)
+        ]
+        self._insert(log_entries, rows)
+
+    def checkpoint(self, row: Mapping[str, Any]) -> None:
+        """A checkpoint, its columns by name."""
+        self._connection.execute(insert(checkpoints).values(**row))
+
+    def sealed(self, day: date, sealed_at: datetime, checkpoint_size: int, manifests: int, *, late: bool) -> None:
+        """A day that the log calls sealed, in the checkpoint that first holds it; `late`: it was sealed before."""
+        if late:
+            self._connection.execute(
+                update(sealed_days)
+                .where(sealed_days.c.day == day)
+                .values(late_manifests=manifests - sealed_days.c.manifests, late_checkpoint_size=checkpoint_size)
+            )
+            return
+        values = {"day": day, "sealed_at": sealed_at, "checkpoint_size": checkpoint_size, "manifests": manifests}
+        self._connection.execute(insert(sealed_days).values(**values))
+
+    def custody_events(self, rows: Sequence[Mapping[str, Any]]) -> None:
+        """Events of the custody chain, exactly as they were."""
+        self._insert(custody_events, rows)
+
+    def custody_day(self, day: date, first: int, last: int, head: str) -> None:
+        """A closed day of the custody chain."""
+        values = {"day": day, "first_position": first, "last_position": last, "head": head}
+        self._connection.execute(insert(custody_days).values(**values))
+
+    def logged_documents(self, refs: Collection[str]) -> dict[str, tuple[int, bytes]]:
+        """Leaf and bytes of the entries with these refs, as far as the log has them."""
+        statement = select(log_entries.c.ref, log_entries.c.leaf_index, log_entries.c.document).where(
+            log_entries.c.ref.in_(refs)
+        )
+        return {row.ref: (row.leaf_index, row.document.encode()) for row in self._connection.execute(statement)}
+
+    def conversations(self, rows: Sequence[Mapping[str, Any]]) -> None:
+        """Archived revisions."""
+        self._insert(conversations, rows)
+
+    def recordings(self, rows: Sequence[Mapping[str, Any]]) -> None:
+        """Recordings as their manifests tell of them."""
+        self._insert(recordings, [dict(row) | {"unavailable": row["unavailable"] or null()} for row in rows])
+
+    def revisions(self, ids: Collection[UUID]) -> set[tuple[UUID, int]]:
+        """The revisions of these conversations that are there."""
+        columns = (conversations.c.conversation_id, conversations.c.revision)
+        return {(row[0], row[1]) for row in self._connection.execute(select(*columns).where(columns[0].in_(ids)))}
+
+    def objects(self, rows: Sequence[FoundObject]) -> None:
+        """Objects of the archive. One that is there already gets the longer and stricter of both locks."""
+        if not rows:
+            return
+        values = [asdict(row) | {"adopted": False} for row in rows]
+        new = postgresql_insert(objects).values(values)
+        statement = new.on_conflict_do_update(
+            index_elements=["key"],
+            set_={
+                # by the alphabet COMPLIANCE comes first, and it is the stricter
+                "lock_mode": func.least(objects.c.lock_mode, new.excluded.lock_mode),
+                "retain_until": func.greatest(objects.c.retain_until, new.excluded.retain_until),
+            },
+        )
+        self._connection.execute(statement)
+
+    def known_keys(self, keys: Collection[str]) -> set[str]:
+        """Those of these keys that are an object's."""
+        return set(self._connection.scalars(select(objects.c.key).where(objects.c.key.in_(keys))))
+
+    def entries_without_manifest(self) -> list[tuple[str, int]]:
+        """Ref and leaf of each manifest that the log holds and that was not found in the vault."""
+        found = select(objects.c.leaf_index).where(objects.c.leaf_index.is_not(None))
+        statement = (
+            select(log_entries.c.ref, log_entries.c.leaf_index)
+            .where(log_entries.c.kind == _MANIFEST, log_entries.c.leaf_index.not_in(found))
+            .order_by(log_entries.c.leaf_index)
+        )
+        return [(row.ref, row.leaf_index) for row in self._connection.execute(statement)]
+
+    def settle_later(self) -> None:
+        """What a later revision found of a recording in review is its state: it is not in review any more."""
+        later = aliased(recordings)
+        newest = (
+            select(later.c.conversation_id, later.c.recording_id, later.c.state, later.c.cause, later.c.revision)
+            .ext(distinct_on(later.c.conversation_id, later.c.recording_id))
+            .order_by(later.c.conversation_id, later.c.recording_id, later.c.revision.desc())
+            .subquery()
+        )
+        statement = (
+            update(recordings)
+            .where(
+                recordings.c.state == "review",
+                recordings.c.conversation_id == newest.c.conversation_id,
+                recordings.c.recording_id == newest.c.recording_id,
+                recordings.c.revision < newest.c.revision,
+                newest.c.state != "review",
+            )
+            .values(state=newest.c.state, cause=newest.c.cause)
+        )
+        self._connection.execute(statement)
+
+    def settled_runs(self) -> list[date]:
+        """A settled run for each day that is sealed, or where nothing ever was, for each day but the last; those days.
+
+        The others have none: the next enumeration or catch-up looks at them again, and puts nothing twice.
+        """
+        days = list(self._connection.scalars(select(sealed_days.c.day).order_by(sealed_days.c.day)))
+        if not days:
+            statement = select(conversations.c.day).distinct().order_by(conversations.c.day)
+            days = list(self._connection.scalars(statement))[:-1]
+        self._insert(runs, [{"day": day, "state": "settled", "cause": "rebuilt from the vault"} for day in days])
+        return days
+
+    def _insert(self, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
+        if rows:
+            self._connection.execute(insert(table), [dict(row) for row in rows])
