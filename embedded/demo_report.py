@@ -129,7 +129,7 @@ class Report:
             )
         else:
             console.print(
-                f"Not proven: {len(verdict.mismatches)} mismatches, {len(self.evidence.failures)} failures of evidence; "
+                f"Not proven: mismatches {len(verdict.mismatches)}, evidence {len(self.evidence.failures)}, "
                 f"again {self.rerun.puts} puts and {self.rerun.media_gets} media fetched.",
                 style="bold red",
             )
