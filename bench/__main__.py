@@ -6,7 +6,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from bench import enumeration, hashed, log, memory, simulator
+from bench import enumeration, hashed, log, memory, rebuild, simulator
 from embedded.isolation import isolate_this_process
 
 BENCHES: dict[str, Callable[[], Path]] = {
@@ -15,6 +15,7 @@ BENCHES: dict[str, Callable[[], Path]] = {
     "simulator": simulator.main,
     "log": log.main,
     "hashed": hashed.main,
+    "rebuild": rebuild.main,
 }
 
 

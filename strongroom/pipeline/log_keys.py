@@ -1,9 +1,12 @@
 """Who the log is and what signs it, as the settings say."""
 
+from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 
 from config.settings import Settings
 from strongroom.evidence.entries import KeyEntry, parse_entry
+from strongroom.evidence.errors import ProofRefused
 from strongroom.evidence.keys import file_signer, kms_signer
 from strongroom.evidence.notes import Signer, VerifierKey, parse_verifier_key
 from strongroom.house import House
@@ -59,11 +62,27 @@ def open_signers(settings: Settings) -> Signers | None:
 
 def verifiers(house: House, signers: Signers | None) -> list[VerifierKey]:
     """The keys that a checkpoint may be signed by: those that sign now, and those that the log holds."""
-    known = [] if signers is None else signers.keys
-    return list(dict.fromkeys([*known, *logged_keys(house)]))
+    return _known(signers, logged_keys(house))
+
+
+def readable_verifiers(house: House, signers: Signers | None) -> list[VerifierKey]:
+    """The same for who looks for damage: an entry that is none any more is passed over here, and told elsewhere."""
+    keys = []
+    for document in entries_of_kind(house.engine, KeyEntry.kind):
+        with suppress(ProofRefused):
+            keys += _keys([document])
+    return _known(signers, keys)
 
 
 def logged_keys(house: House) -> list[VerifierKey]:
-    """The keys that the log holds an entry of, oldest first."""
-    entries = [parse_entry(entry) for entry in entries_of_kind(house.engine, KeyEntry.kind)]
+    """The keys that the log holds an entry of, oldest first. Raises ProofRefused for an entry that is none."""
+    return _keys(entries_of_kind(house.engine, KeyEntry.kind))
+
+
+def _known(signers: Signers | None, logged: Sequence[VerifierKey]) -> list[VerifierKey]:
+    return list(dict.fromkeys([*([] if signers is None else signers.keys), *logged]))
+
+
+def _keys(documents: Sequence[bytes]) -> list[VerifierKey]:
+    entries = [parse_entry(document) for document in documents]
     return [parse_verifier_key(entry.verifier_key) for entry in entries if isinstance(entry, KeyEntry)]

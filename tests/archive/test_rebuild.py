@@ -19,6 +19,8 @@ from strongroom.ledger.custody import NewEvent, custody_head, events_between, re
 from strongroom.ledger.rebuild import Rebuilding
 from strongroom.pipeline.rebuild import Rebuilt, rebuild
 from strongroom.pipeline.seal import seal
+from strongroom.pipeline.verify.run import verify
+from strongroom.pipeline.verify.scope import Depth, Scope
 
 ADA = Actor("ada", "desk-1")
 
@@ -140,11 +142,13 @@ def test_a_new_ledger_tells_what_the_old_one_told_and_goes_on(
     assert {key for key in everything(archive) if key not in before} == set(), "something was put twice"
     assert everything(archive) == before
 
+    verified = verify(anew.house, Scope(first=anew.day, last=anew.day), Depth.PROVEN, ADA)
+    assert (verified.findings, verified.conversations > 0) == ((), True)
     record_events(anew.engine, [NewEvent("viewed", ADA)])
     head = custody_head(anew.engine)
     verify_chain([row.line for row in events_between(anew.engine, 1, head.position)], head=head.hash)
     backdate_last = custody_head(archive.engine)
-    assert head.position == backdate_last.position + 1
+    assert head.position == backdate_last.position + 2  # it was verified, and viewed
     size = anew.rows("SELECT max(size) FROM checkpoints")[0][0]
     assert size == archive.rows("SELECT max(size) FROM checkpoints")[0][0]
 

@@ -10,7 +10,7 @@ from strongroom.evidence.notes import VerifierKey
 from strongroom.evidence.tile_proofs import TileTree
 from strongroom.evidence.tiles import ReadTile, Tile
 from strongroom.ledger.checkpoints import checkpoint_sizes, find_checkpoint
-from strongroom.pipeline.log_keys import open_signers, origin_of, verifiers
+from strongroom.pipeline.log_keys import open_signers, origin_of, readable_verifiers
 from strongroom.pipeline.verify.reading import EvidenceReader
 from strongroom.pipeline.verify.rebuild import rebuild
 from strongroom.vault.errors import NotStored
@@ -39,7 +39,7 @@ def open_log(reader: EvidenceReader, *, newest_only: bool) -> SealedLog:
     """
     house = reader.house
     signers = open_signers(house.settings)
-    known = verifiers(house, signers)
+    known = readable_verifiers(house, signers)
     current = known if signers is None else signers.keys
     ledger_sizes = checkpoint_sizes(house.engine)
     listed = {checkpoint_size(one.key) for one in listed_below(house.store, CHECKPOINTS_PREFIX)}
