@@ -77,8 +77,10 @@ def _forge(bag: Path, name: str, content: bytes) -> None:
 
 def test_a_bundle_proves_itself_and_no_forgery_passes(archive: Archive, tmp_path: Path) -> None:
     several = _conversations(archive)[:3]
+    # what ended on the next day, within the overlap, waits for that day's seal
+    elsewhere = archive.rows("SELECT conversation_id FROM conversations WHERE day > :day", day=archive.day)
     with pytest.raises(NotSealed):
-        make_bundle(archive.house, several, tmp_path / "early.zip", ANNE, REASON)
+        make_bundle(archive.house, [elsewhere[0].conversation_id], tmp_path / "early.zip", ANNE, REASON)
     seal(archive.house)
 
     packed = tmp_path / "subpoena-17.zip"

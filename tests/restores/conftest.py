@@ -92,6 +92,7 @@ def command(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, environment: dict[str, str]
 ) -> Command:
     """Runs `strongroom restore …` as an operator would; exit code, standard output and standard error."""
+    monkeypatch.delenv("COLUMNS", raising=False)  # pytest-xdist sets it
     for name, value in environment.items():
         monkeypatch.setenv(name, value)
 

@@ -13,6 +13,7 @@ from strongroom.pipeline.verify.reading import Findings, where_is
 from strongroom.pipeline.verify.scope import Depth
 from strongroom.vault.errors import NotStored, VaultRefused
 from strongroom.vault.hashing import Hashed, hash_version
+from strongroom.vault.keys import manifest_key
 
 _MANIFEST = "manifest"
 # S3 User Guide, "Retrieving an archived object": what is in a cold tier can't be read before it is restored
@@ -62,7 +63,7 @@ def check_conversation(
             findings.tell(
                 MISSING,
                 f"revision {revision.revision} is archived, and the ledger names no manifest",
-                f"ledger, conversation {holding.conversation_id} revision {revision.revision}",
+                house.store.where(manifest_key(revision.day, str(holding.conversation_id), revision.revision)),
                 expected="a manifest",
                 found="none",
                 conversation_id=holding.conversation_id,
