@@ -34,6 +34,7 @@ from strongroom.pipeline.log_keys import open_signers, origin_of, verifiers
 from strongroom.pipeline.log_tiles import vault_reader
 from strongroom.times import utc_now
 from strongroom.vault.errors import VaultRefused
+from strongroom.vault.hashing import hash_version
 
 _NOT_RESTORED = "InvalidObjectState"
 _EVIDENCE = PurePosixPath("evidence")
@@ -161,13 +162,9 @@ def _record(house: House, conversation_id: UUID, manifests: Sequence[SealedManif
 
 def _copy(house: House, file: CoveredFile, bag: Path, conversation_id: UUID) -> None:
     target = _inside(bag, file.key)
-    digest, size_bytes = hashlib.sha256(), 0
     try:
         with target.open("xb") as copy:
-            for chunk in house.store.read(file.key, file.version_id):
-                digest.update(chunk)
-                size_bytes += len(chunk)
-                copy.write(chunk)
+            copied = hash_version(house.store, file.key, file.version_id, copy.write)
     except VaultRefused as refusal:
         if refusal.code != _NOT_RESTORED:
             raise
@@ -176,9 +173,9 @@ def _copy(house: House, file: CoveredFile, bag: Path, conversation_id: UUID) -> 
             where=house.store.where(file.key),
             todo=f"bring it back first: strongroom restore {conversation_id} --due-in 4h --wait",
         ) from refusal
-    if (digest.hexdigest(), size_bytes) != (file.sha256, file.size_bytes):
+    if (copied.sha256, copied.size_bytes) != (file.sha256, file.size_bytes):
         raise BundleRefused(
-            f"what stands is not what was archived: expected SHA-256 {file.sha256}, found {digest.hexdigest()}",
+            f"what stands is not what was archived: expected SHA-256 {file.sha256}, found {copied.sha256}",
             where=f"{house.store.where(file.key)} version {file.version_id}",
             todo=f"raise the alarm, and run: strongroom verify {conversation_id}",
         )
