@@ -33,7 +33,7 @@ _PRIMITIVES: dict[str, type | tuple[type, ...]] = {
 @cache
 def answer_types() -> dict[tuple[str, str], str]:
     """The type of the answer to (method, path with placeholders)."""
-    folder = Path(sdk.__file__).parent / "apis"
+    folder = Path(sdk().__file__).parent / "apis"
     sources = ((folder / f"{name}.py").read_text() for name in _APIS)
     return {(call["method"], call["path"]): call["type"] or "" for source in sources for call in _CALL.finditer(source)}
 
@@ -41,7 +41,7 @@ def answer_types() -> dict[tuple[str, str], str]:
 @cache
 def fields(model: str) -> dict[str, str]:
     """The type of each field of a model, by its name on the wire."""
-    instance = getattr(sdk.models, model)()
+    instance = getattr(sdk().models, model)()
     return {wire: instance.swagger_types[name] for name, wire in instance.attribute_map.items()}
 
 
@@ -78,7 +78,7 @@ def breaches(value: Any, type_name: str, where: str) -> Iterator[str]:
 
 
 def _model_breaches(value: dict[str, Any], model: str, where: str) -> Iterator[str]:
-    instance = getattr(sdk.models, model)()
+    instance = getattr(sdk().models, model)()
     names = {wire: name for name, wire in instance.attribute_map.items()}
     for wire, member in value.items():
         at = f"{where}.{wire}"

@@ -1,7 +1,5 @@
 """A client built on the vendor's SDK, against the simulator: it finds all that the truth lists."""
 
-from __future__ import annotations  # naming a type of the SDK must not load it
-
 import hashlib
 from collections.abc import Callable
 from datetime import date, timedelta
@@ -21,9 +19,9 @@ LOOK_BACK_DAYS = 26
 PREFIX = "/gateway"
 
 
-def logged_in(url: str, number: int = 1) -> sdk.ApiClient:
+def logged_in(url: str, number: int = 1) -> Any:
     """A client of the vendor's with a token."""
-    return sdk.ApiClient(host=url).get_client_credentials_token(f"client-{number}", f"secret-{number}")
+    return sdk().ApiClient(host=url).get_client_credentials_token(f"client-{number}", f"secret-{number}")
 
 
 def awkward_day(simulator: Callable[..., Simulator], **options: Any) -> Simulator:
@@ -51,14 +49,14 @@ def interval(first: date, days: int = 1) -> str:
     return f"{first}T00:00:00Z/{first + timedelta(days=days)}T00:00:00Z"
 
 
-def paged(api: sdk.ConversationsApi, day: date) -> dict[str, Any]:
+def paged(api: Any, day: date) -> dict[str, Any]:
     """Conversations by id, of those that started on a day; pages are read until `totalHits` were seen."""
     found: dict[str, Any] = {}
     for number in count(1):
-        query = sdk.ConversationQuery()
+        query = sdk().ConversationQuery()
         query.interval = interval(day)
         query.order_by, query.order = "conversationStart", "asc"
-        query.paging = sdk.PagingSpec()
+        query.paging = sdk().PagingSpec()
         query.paging.page_size, query.paging.page_number = 100, number
         page = api.post_analytics_conversations_details_query(query)
         found |= {each.conversation_id: each for each in page.conversations or []}
@@ -69,7 +67,7 @@ def paged(api: sdk.ConversationsApi, day: date) -> dict[str, Any]:
 
 def test_it_pages_through_a_day(simulator: Callable[..., Simulator]) -> None:
     running = awkward_day(simulator)
-    api = sdk.ConversationsApi(logged_in(running.url))
+    api = sdk().ConversationsApi(logged_in(running.url))
     found: dict[str, Any] = {}
     for days_ago in range(LOOK_BACK_DAYS):
         for _look in range(2):  # some only show up while pages are read
@@ -85,8 +83,8 @@ def test_it_pages_through_a_day(simulator: Callable[..., Simulator]) -> None:
 
 def test_it_runs_a_job(simulator: Callable[..., Simulator]) -> None:
     running = awkward_day(simulator)
-    api = sdk.ConversationsApi(logged_in(running.url))
-    query = sdk.AsyncConversationQuery()
+    api = sdk().ConversationsApi(logged_in(running.url))
+    query = sdk().AsyncConversationQuery()
     query.interval = interval(DAY)
     job = api.post_analytics_conversations_details_jobs(query).job_id
     assert api.get_analytics_conversations_details_job(job).state == "FULFILLED"
@@ -103,7 +101,7 @@ def test_it_runs_a_job(simulator: Callable[..., Simulator]) -> None:
 
 def test_it_lists_recordings(simulator: Callable[..., Simulator]) -> None:
     running = awkward_day(simulator)
-    api = sdk.RecordingApi(logged_in(running.url))
+    api = sdk().RecordingApi(logged_in(running.url))
     for each in running.truth(DAY)["conversations"]:
         for _look in range(2):  # some are only listed at the second one
             listed = {found.id for found in api.get_conversation_recordingmetadata(each["conversationId"])}
@@ -114,7 +112,7 @@ def test_it_lists_recordings(simulator: Callable[..., Simulator]) -> None:
 
 def test_it_downloads_in_batches(simulator: Callable[..., Simulator]) -> None:
     running = awkward_day(simulator)
-    api = sdk.RecordingApi(logged_in(running.url))
+    api = sdk().RecordingApi(logged_in(running.url))
     truth = running.truth(DAY)["conversations"]
     results: list[Any] = []
     for _look in range(2):
@@ -134,12 +132,12 @@ def test_it_downloads_in_batches(simulator: Callable[..., Simulator]) -> None:
         assert hashlib.sha256(body).hexdigest() in expected[one.recording_id]
 
 
-def batch(api: sdk.RecordingApi, conversations: list[dict[str, Any]]) -> Any:
+def batch(api: Any, conversations: list[dict[str, Any]]) -> Any:
     """A batch request, and what came of it."""
-    submission = sdk.BatchDownloadJobSubmission()
+    submission = sdk().BatchDownloadJobSubmission()
     submission.batch_download_request_list = []
     for each in conversations:
-        item = sdk.BatchDownloadRequest()
+        item = sdk().BatchDownloadRequest()
         item.conversation_id = each["conversationId"]
         submission.batch_download_request_list.append(item)
     found = api.get_recording_batchrequest(api.post_recording_batchrequests(submission).id)
@@ -150,28 +148,28 @@ def batch(api: sdk.RecordingApi, conversations: list[dict[str, Any]]) -> Any:
 
 def test_it_restores_what_is_archived(simulator: Callable[..., Simulator]) -> None:
     running = awkward_day(simulator, restorations=1)
-    api = sdk.RecordingApi(logged_in(running.url))
+    api = sdk().RecordingApi(logged_in(running.url))
     archived = [
         (each["conversationId"], recording["id"])
         for each in running.truth(DAY)["conversations"]
         for recording in each["recordings"]
         if recording["outcome"] == "archived"
     ]
-    body = sdk.Recording()
+    body = sdk().Recording()
     body.archive_date = "2025-06-01T00:00:00Z"
     first, second = archived[:2]
     assert api.get_conversation_recording(*first).remaining_restorations_allowed_for_org == 1
     assert api.put_conversation_recording(*first, body).file_state == "RESTORED"
     assert api.get_conversation_recording(*second).remaining_restorations_allowed_for_org == 0
-    with pytest.raises(sdk.rest.ApiException) as refused:
+    with pytest.raises(sdk().rest.ApiException) as refused:
         api.put_conversation_recording(*second, body)
     assert refused.value.status == 400
 
 
 def test_it_goes_through_a_gateway(simulator: Callable[..., Simulator]) -> None:
     running = simulator(conversations=20, day=DAY, now=NOON_AFTER, path_prefix=PREFIX)
-    api_client = sdk.ApiClient()
-    api_client.gateway_configuration = sdk.GatewayConfiguration(
+    api_client = sdk().ApiClient()
+    api_client.gateway_configuration = sdk().GatewayConfiguration(
         host="127.0.0.1",
         protocol="http",
         port=int(running.url.rpartition(":")[2]),
@@ -179,17 +177,17 @@ def test_it_goes_through_a_gateway(simulator: Callable[..., Simulator]) -> None:
         path_params_api=PREFIX,
     )
     api_client.get_client_credentials_token("client-1", "secret-1")
-    assert sdk.OrganizationApi(api_client).get_organizations_me().name == "Example Wealth"
-    assert paged(sdk.ConversationsApi(api_client), DAY)
+    assert sdk().OrganizationApi(api_client).get_organizations_me().name == "Example Wealth"
+    assert paged(sdk().ConversationsApi(api_client), DAY)
 
 
 def test_only_the_client_that_asked_may_read_a_batch(simulator: Callable[..., Simulator]) -> None:
     running = awkward_day(simulator, clients=2)
-    submission = sdk.BatchDownloadJobSubmission()
-    item = sdk.BatchDownloadRequest()
+    submission = sdk().BatchDownloadJobSubmission()
+    item = sdk().BatchDownloadRequest()
     item.conversation_id = running.truth(DAY)["conversations"][0]["conversationId"]
     submission.batch_download_request_list = [item]
-    asked = sdk.RecordingApi(logged_in(running.url)).post_recording_batchrequests(submission)
-    with pytest.raises(sdk.rest.ApiException) as refused:
-        sdk.RecordingApi(logged_in(running.url, 2)).get_recording_batchrequest(asked.id)
+    asked = sdk().RecordingApi(logged_in(running.url)).post_recording_batchrequests(submission)
+    with pytest.raises(sdk().rest.ApiException) as refused:
+        sdk().RecordingApi(logged_in(running.url, 2)).get_recording_batchrequest(asked.id)
     assert refused.value.status == 403
