@@ -32,10 +32,17 @@ class Planted:
 
 
 @pytest.fixture(params=STORES)
-def archive(request: pytest.FixtureRequest, start_archive: StartArchive) -> Archive:
+def store_settings(request: pytest.FixtureRequest) -> dict[str, str]:
+    """The settings that lead to each of the stores."""
+    if request.param == "moto":
+        return {}
+    return {"STRONGROOM_S3_ENDPOINT_URL": request.getfixturevalue("ministack_endpoint")}
+
+
+@pytest.fixture
+def archive(store_settings: dict[str, str], start_archive: StartArchive) -> Archive:
     """A day in the vault, on each of the stores."""
-    endpoints = {"STRONGROOM_S3_ENDPOINT_URL": request.getfixturevalue("ministack_endpoint")}
-    archive = start_archive(conversations=10, settings=endpoints if request.param == "ministack" else {})
+    archive = start_archive(conversations=10, settings=store_settings)
     archive.archive_here()
     return archive
 
@@ -66,6 +73,15 @@ def test_a_vault_that_nobody_damaged_is_clean_and_each_damage_is_found(archive: 
     recorded = {check.scope: check for check in latest_checks(archive.engine)}
     assert len(recorded["all"].findings) == len(planted)
     assert {finding["kind"] for finding in recorded["all"].findings} == {damage.kind for damage in planted}
+
+
+def test_what_was_put_in_parts_is_not_damaged(store_settings: dict[str, str], start_archive: StartArchive) -> None:
+    """The store's checksum of it is over those of its parts, and each store says so in its own way."""
+    in_parts = {"STRONGROOM_MULTIPART_PART_MIB": "5"}
+    archive = start_archive(conversations=4, audio_bytes=6 * 2**20, settings=store_settings | in_parts)
+    archive.archive_here()
+    assert archive.rows("SELECT count(*) FROM objects WHERE size_bytes > 5 * 1024 * 1024")[0][0] > 0
+    assert "checksum-wrong" not in {finding.kind for finding in _check(archive).faults}
 
 
 def test_what_is_archived_while_the_check_runs_is_not_extra(archive: Archive) -> None:
