@@ -44,8 +44,8 @@ from strongroom.vault.evidence_keys import (
     timestamp_chain_key,
     timestamp_key,
 )
-from strongroom.vault.evidence_listing import Listed, listed_below, read_whole
 from strongroom.vault.findings import Finding
+from strongroom.vault.listing import Listed, listed_below, read_whole
 
 _BATCH = 1_000
 _KINDS = (

@@ -17,7 +17,7 @@ from strongroom.house import House
 from strongroom.ledger.evidence_objects import EvidenceObject, find_all_evidence, find_evidence
 from strongroom.vault.errors import NotStored
 from strongroom.vault.evidence_keys import tile_key
-from strongroom.vault.evidence_listing import listed_below
+from strongroom.vault.listing import listed_below
 from strongroom.vault.store import Store
 
 AT_ONCE = 8
