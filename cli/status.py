@@ -31,8 +31,9 @@ WatchOption = Annotated[bool, typer.Option("--watch", help="Stay, and show progr
 def status(day: DayArgument = None, watching: WatchOption = False, as_json: AsJson = False) -> None:
     """Show how far the archive has got, from the ledger.
 
-    Without a day: the latest days, those that nobody archived, restores that will be late, and checks that failed. With a day: everything about it. --watch stops
-    when nothing is under way any more, or at Ctrl-C; with --json it prints a line of JSON at each change of a day.
+    Without a day: the latest days, those that nobody archived, restores that will be late, and checks that failed.
+    With a day: everything about it. --watch stops when nothing is under way any more, or at Ctrl-C; with --json it
+    prints a line of JSON at each change of a day.
     """
     settings = settings_of_process()
     console = open_console()
