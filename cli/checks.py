@@ -9,11 +9,15 @@ from rich.filesize import decimal
 
 from cli.connections import database, fleet
 from config.settings import Settings
-from strongroom.errors import StrongroomError
+from strongroom.errors import Misconfigured, StrongroomError
+from strongroom.evidence.checkpoints import open_checkpoint
+from strongroom.evidence.errors import ProofRefused
 from strongroom.genesys.names import Names
 from strongroom.house import bucket_blueprint, genesys_client, open_store
+from strongroom.ledger.checkpoints import latest_checkpoint
 from strongroom.ledger.lookup import database_clock
 from strongroom.ledger.migrate import require_current_schema
+from strongroom.pipeline.log_keys import open_signers, origin_of
 from strongroom.retention.policy import load_policy
 from strongroom.times import utc_now
 from strongroom.vault.findings import faults
@@ -25,6 +29,7 @@ from tasks.fleet import waiting_messages
 LARGEST_CLOCK_DIFFERENCE_S = 5.0
 GENESYS_PATIENCE_S = 5.0
 """Shorter than a worker's: what does not answer now is what the operator wants to know."""
+_LOG_KEY = "STRONGROOM_LOG_KEY_FILE, STRONGROOM_LOG_KMS_KEY_ID"
 LEAST_FREE_SPACE_BYTES = 5 * 1024**3
 """A handful of hour-long screen recordings at once."""
 
@@ -62,9 +67,15 @@ def examine(settings: Settings) -> Iterator[Finding]:
         yield finding
 
 
+class _NothingToCheck(StrongroomError):
+    """What is checked is not set up, and need not be."""
+
+
 def _asked(check: str, ask: Callable[[Settings], str], settings: Settings) -> Finding:
     try:
         return Finding(check, Outcome.GOOD, ask(settings))
+    except _NothingToCheck as nothing:
+        return Finding(check, Outcome.SKIPPED, nothing.reason, nothing.where)
     except StrongroomError as error:
         outcome = Outcome.UNREACHABLE if error.exit_code == 3 else Outcome.FINDING
         return Finding(check, outcome, error.what, error.where, error.todo)
@@ -125,6 +136,31 @@ def _bucket_protection(settings: Settings) -> str:
     return "configured as `strongroom vault create` makes it"
 
 
+def _log_key(settings: Settings) -> str:
+    signers = open_signers(settings)
+    with database(settings) as engine:
+        newest = latest_checkpoint(engine)
+    if signers is None:
+        what, todo = "no signing key: nothing is sealed", "make one with `strongroom log new-key FILE`"
+        if newest is None:
+            raise _NothingToCheck(what, where=_LOG_KEY, todo=todo)
+        leaves = f"and the log has {newest.size:,} leaves that one signed"
+        raise Misconfigured(f"{what}, {leaves}", where=_LOG_KEY, todo="name the log's key again")
+    key = signers.current.verifier_key
+    said = f"{key.name} {key.key_id}"
+    if newest is None:
+        return f"{said} can be read; nothing is sealed yet"
+    try:
+        open_checkpoint(newest.note.encode(), signers.keys, origin_of(settings))
+    except ProofRefused as refused:
+        raise StrongroomError(
+            f"the newest checkpoint, of {newest.size:,} leaves, was not signed with {said}: {refused.what}",
+            where=_LOG_KEY,
+            todo="name the key that signed it; where keys are changed on purpose, as STRONGROOM_LOG_OLD_KEY_FILE",
+        ) from refused
+    return f"{said} can be read, and vouches for the newest checkpoint, of {newest.size:,} leaves"
+
+
 def _genesys(settings: Settings) -> str:
     organisations = {}
     total = len(settings.genesys_clients)
@@ -167,6 +203,7 @@ _CHECKS: tuple[tuple[str, Callable[[Settings], str], str | None], ...] = (
     ("Redis", _redis, None),
     ("bucket", _bucket, None),
     ("protection", _bucket_protection, "bucket"),
+    ("log key", _log_key, "schema"),
     ("Genesys", _genesys, None),
     ("spool", _spool, None),
 )

@@ -74,7 +74,8 @@ def print_comparison(console: Console, report: Report) -> None:
         console.print(f"cheapest that keeps every promise: {comparison.cheapest.name}", soft_wrap=True)
     else:
         console.print("! no profile keeps every promise", style="yellow")
-    if threshold := comparison.genesys_gb_month_for(_NINETY_PERCENT):
+    # what is refused is not recommended
+    if not report.broken and (threshold := comparison.genesys_gb_month_for(_NINETY_PERCENT)):
         price = report.tiers.prices.genesys_gb_month_usd
         console.print(
             f"as configured it costs 90 % less than Genesys where a GB-month there costs ${threshold:.4f} or more "

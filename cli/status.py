@@ -7,6 +7,7 @@ import typer
 from rich.console import Console
 
 from cli.arguments import AsJson, known_day
+from cli.attention import Attention, attention, attention_document, print_attention
 from cli.connections import ledger, settings_of_process
 from cli.day_report import DayReport, as_document, print_days, print_whole, report_of
 from cli.output import open_console, print_json
@@ -30,8 +31,9 @@ WatchOption = Annotated[bool, typer.Option("--watch", help="Stay, and show progr
 def status(day: DayArgument = None, watching: WatchOption = False, as_json: AsJson = False) -> None:
     """Show how far the archive has got, from the ledger.
 
-    Without a day: the latest days, and those that nobody archived. With a day: everything about it. --watch stops
-    when nothing is under way any more, or at Ctrl-C; with --json it prints a line of JSON at each change of a day.
+    Without a day: the latest days, those that nobody archived, restores that will be late, and checks that failed.
+    With a day: everything about it. --watch stops when nothing is under way any more, or at Ctrl-C; with --json it
+    prints a line of JSON at each change of a day.
     """
     settings = settings_of_process()
     console = open_console()
@@ -47,15 +49,17 @@ def status(day: DayArgument = None, watching: WatchOption = False, as_json: AsJs
         else:
             reports = _recent(engine)
             forgotten = forgotten_days(settings, engine, utc_now())
+            needed = attention(engine)
             if as_json:
                 print_json(
                     {
                         "days": [as_document(report) for report in reports],
                         "forgotten_days": [each.isoformat() for each in forgotten],
                     }
+                    | attention_document(needed)
                 )
             else:
-                _print_recent(console, reports, forgotten)
+                _print_recent(console, reports, forgotten, needed)
 
 
 def _recent(engine: Engine) -> list[DayReport]:
@@ -74,7 +78,7 @@ def _watch(engine: Engine, day: date | None, console: Console, *, as_json: bool)
         raise typer.Exit from None
 
 
-def _print_recent(console: Console, reports: list[DayReport], forgotten: list[date]) -> None:
+def _print_recent(console: Console, reports: list[DayReport], forgotten: list[date], needed: Attention) -> None:
     if reports:
         print_days(console, reports)
     else:
@@ -83,6 +87,7 @@ def _print_recent(console: Console, reports: list[DayReport], forgotten: list[da
         until = f" --to {last}" if last != first else ""
         console.print(f"! {first}{f' to {last} were' if until else ' was'} never archived:", style="yellow")
         console.print(f"  strongroom archive {first}{until}")
+    print_attention(console, needed)
 
 
 def _stretches(days: list[date]) -> list[tuple[date, date]]:

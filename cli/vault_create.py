@@ -9,12 +9,13 @@ from cli.arguments import AsJson
 from cli.connections import settings_of_process
 from cli.output import open_console, print_json, printable
 from config.settings import TRIAL_SUFFIX, Settings
-from strongroom.errors import Misconfigured
+from strongroom.errors import Misconfigured, StrongroomError
 from strongroom.house import bucket_blueprint, open_store
 from strongroom.retention.policy import load_policy
 from strongroom.vault.findings import faults
 from strongroom.vault.fitness import require_fit
 from strongroom.vault.provision import Provisioned, create_bucket
+from strongroom.vault.store import Store
 
 EXAMPLE = "Example: strongroom vault create --region eu-west-1"
 
@@ -50,13 +51,24 @@ def create(
     store = open_store(settings)
     chosen = region or store.patient.meta.region_name
     provisioned = create_bucket(store, chosen, blueprint, dry_run=dry_run)
-    if not dry_run:
-        require_fit(store, settings.accept_store_without_conditional_puts, settings.trial)
+    refused = None if dry_run else _probed(settings, store)
     if as_json:
-        print_json({"bucket": store.bucket, "region": chosen, "dryRun": dry_run, **asdict(provisioned)})
+        told = {"bucket": store.bucket, "region": chosen, "dryRun": dry_run, **asdict(provisioned)}
+        print_json(told | {"probe": None if refused is None else str(refused)})
     else:
         _print(provisioned, store.bucket, dry_run)
+    if refused is not None:
+        raise refused
     raise typer.Exit(1 if faults(provisioned.left) else 0)
+
+
+def _probed(settings: Settings, store: Store) -> StrongroomError | None:
+    """Why the store can't keep records, if so: it is raised when what was made has been told."""
+    try:
+        require_fit(store, settings.accept_store_without_conditional_puts, settings.trial)
+    except StrongroomError as refused:
+        return refused
+    return None
 
 
 def _require_same_purpose(settings: Settings, trial: bool) -> None:

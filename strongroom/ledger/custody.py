@@ -10,7 +10,7 @@ from datetime import UTC, date, datetime, timedelta
 from itertools import starmap
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Connection, DateTime, cast, func, insert, select
+from sqlalchemy import ColumnElement, Connection, DateTime, case, cast, func, insert, select
 
 from strongroom.actor import Actor
 from strongroom.canonical import canonical_json, sha256_hex
@@ -52,7 +52,11 @@ class CustodyRow:
 
 @dataclass(frozen=True)
 class CustodyHead:
-    """Where the chain ends: its last event's position and hash. An empty chain ends at position 0."""
+    """Where the chain ends: its last event's position and hash. An empty chain ends at position 0.
+
+    A closed day whose events a rebuild could not bring back counts by what the log says of it: the chain goes on after
+    it, never from an earlier event.
+    """
 
     position: int
     hash: str
@@ -110,13 +114,16 @@ def custody_head(engine: Engine) -> CustodyHead:
 def hash_at(engine: Engine, position: int) -> str:
     """The hash that the line after a position must name; "no such event" where there is a gap. 0 is before the first.
 
+    Of a closed day's last event it is known even where the event itself is not there.
+
     Raises LedgerUnreachable.
     """
     if position == 0:
         return BEFORE_THE_FIRST
     statement = select(custody_events.c.hash).where(custody_events.c.position == position)
+    of_day = select(custody_days.c.head).where(custody_days.c.last_position == position)
     with transaction(engine) as connection:
-        return connection.scalar(statement) or "no such event"
+        return connection.scalar(statement) or connection.scalar(of_day) or "no such event"
 
 
 def events_of(engine: Engine, conversation_id: UUID) -> list[CustodyRow]:
@@ -163,11 +170,15 @@ def _row(position: int, at: datetime, conversation_id: UUID | None, document: st
 
 
 def _head() -> tuple[ColumnElement[int], ColumnElement[str]]:
-    last_hash = select(custody_events.c.hash).order_by(custody_events.c.position.desc()).limit(1).scalar_subquery()
-    last_position = select(func.max(custody_events.c.position)).scalar_subquery()
+    events, days = custody_events.c, custody_days.c
+    last_event = select(events.position, events.hash).order_by(events.position.desc()).limit(1).subquery()
+    last_day = select(days.last_position, days.head).order_by(days.day.desc()).limit(1).subquery()
+    at, of_event = select(last_event.c.position).scalar_subquery(), select(last_event.c.hash).scalar_subquery()
+    closed, of_day = select(last_day.c.last_position).scalar_subquery(), select(last_day.c.head).scalar_subquery()
+    last, last_closed = func.coalesce(at, 0), func.coalesce(closed, 0)
     return (
-        func.coalesce(last_position, 0).label("position"),
-        func.coalesce(last_hash, BEFORE_THE_FIRST).label("hash"),
+        func.greatest(last, last_closed).label("position"),
+        func.coalesce(case((last_closed > last, of_day), else_=of_event), BEFORE_THE_FIRST).label("hash"),
     )
 
 

@@ -89,6 +89,13 @@ def find_evidence(engine: Engine, key: str) -> EvidenceObject | None:
     return None if row is None else EvidenceObject(*row)
 
 
+def find_all_evidence(engine: Engine, keys: Collection[str]) -> dict[str, EvidenceObject]:
+    """The rows of those of these keys that have one, by key. Raises LedgerUnreachable."""
+    with transaction(engine) as connection:
+        rows = connection.execute(select(*_COLUMNS).where(evidence_objects.c.key.in_(keys)))
+        return {row.key: row for row in (EvidenceObject(*row) for row in rows)}
+
+
 def serve_leaves(engine: Engine, keys: Collection[str], first_leaf: int, last_leaf: int) -> None:
     """Record that the proofs of these leaves rest on these objects as well as those they were put for."""
     columns = evidence_objects.c

@@ -7,7 +7,7 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, Table, func, insert, literal, null, select, text, update
+from sqlalchemy import Connection, Table, and_, delete, exists, func, insert, literal, null, select, text, update
 from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.orm import aliased
@@ -172,11 +172,44 @@ class Rebuilding:
         )
         return [(row.ref, row.leaf_index) for row in self._connection.execute(statement)]
 
+    def replace_placeholders(self, prefix: str) -> None:
+        """A session in review whose recordings a later revision names has those instead, as if listed in time.
+
+        `prefix`: of the id that a session without a listed recording has, before the session's own.
+        """
+        later = aliased(recordings)
+        of_session = and_(
+            recordings.c.recording_id == prefix + recordings.c.session_id,
+            recordings.c.state == "review",
+            later.c.conversation_id == recordings.c.conversation_id,
+            later.c.session_id == recordings.c.session_id,
+            later.c.revision > recordings.c.revision,
+            later.c.recording_id.not_like(f"{prefix}%"),
+        )
+        # what the later manifest tells but the earlier one does not is no state of the earlier manifest
+        taken = [one.name for one in recordings.c if one.name not in {"revision", "manifest_state"}]
+        found = (
+            select(recordings.c.revision, *(later.c[name] for name in taken))
+            .ext(distinct_on(recordings.c.conversation_id, recordings.c.revision, later.c.recording_id))
+            .join_from(recordings, later, of_session)
+            .order_by(recordings.c.conversation_id, recordings.c.revision, later.c.recording_id, later.c.revision)
+        )
+        new = postgresql_insert(recordings).from_select(["revision", *taken], found, include_defaults=False)
+        self._connection.execute(new.on_conflict_do_nothing())
+        self._connection.execute(delete(recordings).where(exists().select_from(later).where(of_session)))
+
     def settle_later(self) -> None:
         """What a later revision found of a recording in review is its state: it is not in review any more."""
         later = aliased(recordings)
         newest = (
-            select(later.c.conversation_id, later.c.recording_id, later.c.state, later.c.cause, later.c.revision)
+            select(
+                later.c.conversation_id,
+                later.c.recording_id,
+                later.c.state,
+                later.c.cause,
+                later.c.listed,
+                later.c.revision,
+            )
             .ext(distinct_on(later.c.conversation_id, later.c.recording_id))
             .order_by(later.c.conversation_id, later.c.recording_id, later.c.revision.desc())
             .subquery()
@@ -190,7 +223,7 @@ class Rebuilding:
                 recordings.c.revision < newest.c.revision,
                 newest.c.state != "review",
             )
-            .values(state=newest.c.state, cause=newest.c.cause)
+            .values(state=newest.c.state, cause=newest.c.cause, listed=newest.c.listed)
         )
         self._connection.execute(statement)
 

@@ -23,7 +23,7 @@ from strongroom.pipeline.log_keys import Signers, origin_of, verifiers
 from strongroom.pipeline.log_tiles import entries_beyond, grow, keep_edge, vault_reader
 from strongroom.pipeline.seal_checkpoint import commit, complete, head_of
 from strongroom.vault.evidence_keys import CHECKPOINTS_PREFIX, checkpoint_key, checkpoint_size
-from strongroom.vault.evidence_listing import Listed, listed_below, read_whole
+from strongroom.vault.listing import Listed, listed_below, read_whole
 
 _log = structlog.get_logger()
 

@@ -10,7 +10,7 @@ from strongroom.evidence.tile_proofs import TileTree
 from strongroom.evidence.tiles import Tile, tiles_between
 from strongroom.vault.errors import NotStored
 from strongroom.vault.evidence_keys import CHECKPOINTS_PREFIX, LOG_PREFIX, checkpoint_key
-from strongroom.vault.evidence_listing import listed_below, read_whole
+from strongroom.vault.listing import listed_below, read_whole
 from strongroom.vault.store import Store
 
 CHECKPOINT = "checkpoint"

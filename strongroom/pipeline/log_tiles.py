@@ -13,7 +13,7 @@ from strongroom.pipeline.evidence_store import evidence_lock, lengthen, store_ev
 from strongroom.times import utc_now
 from strongroom.vault.errors import NotStored
 from strongroom.vault.evidence_keys import LOG_PREFIX, policy_key, tile_key
-from strongroom.vault.evidence_listing import Listed, listed_below, read_whole
+from strongroom.vault.listing import Listed, listed_below, read_whole
 
 _TILE = "tile"
 _ENTRIES = "entries"

@@ -20,6 +20,7 @@ from strongroom.evidence.errors import ProofRefused
 from strongroom.evidence.manifest_reading import ReadManifest, read_manifest
 from strongroom.house import House
 from strongroom.ledger.rebuild import FoundObject, Rebuilding, rebuilding
+from strongroom.pipeline.expecting import PLACEHOLDER
 from strongroom.pipeline.rebuild_log import Note, batches, rebuild_log
 from strongroom.vault.findings import Finding
 from strongroom.vault.keys import conversation_key, manifest_key
@@ -85,6 +86,7 @@ def rebuild(house: House, progress: Callable[[int], None]) -> Rebuilt:
             if one.key not in named_later and house.store.where(one.key) not in said
         ]
         findings += [_missing(house, ref, leaf) for ref, leaf in ledger.entries_without_manifest()]
+        ledger.replace_placeholders(PLACEHOLDER)
         ledger.settle_later()
         days = ledger.settled_runs()
     return Rebuilt(conversations, revisions, objects, len(days), time.monotonic() - began, tuple(findings))

@@ -44,8 +44,8 @@ from strongroom.vault.evidence_keys import (
     timestamp_chain_key,
     timestamp_key,
 )
-from strongroom.vault.evidence_listing import Listed, listed_below, read_whole
 from strongroom.vault.findings import Finding
+from strongroom.vault.listing import Listed, listed_below, read_whole
 
 _BATCH = 1_000
 _KINDS = (
@@ -243,9 +243,14 @@ def _custody(
     logged: Mapping[date, CustodyEntry],
     note: Note,
 ) -> None:
-    """Every day of the custody chain. After one that can't be read the next begins where the log says it does."""
+    """Every day of the custody chain. After one that can't be read the chain goes on where the log says that it ended.
+
+    Where the log does not say it, nobody knows where the next line belongs: that is told, with what the chain then goes
+    on from.
+    """
     days = sorted({*logged, *(day for key in standing if (day := _custody_day(key)))})
     position, previous = 1, BEFORE_THE_FIRST
+    lost: list[str] = []
     for day in days:
         entry, where = logged.get(day), house.store.where(custody_key(day))
         try:
@@ -260,10 +265,26 @@ def _custody(
                 ledger.custody_events([_event(line) for line in batch])
             ledger.custody_day(day, position, head.position, head.hash)
             position, previous = head.position + 1, head.hash
+            lost.clear()
         except _UNREADABLE as error:
             note(Finding("custody", str(error), where, "compare it with the log's entry; its events are not rebuilt"))
-            if entry is not None:
+            if entry is None:
+                lost.append(where)
+            else:
+                ledger.custody_day(day, entry.first, entry.last, entry.head)
                 position, previous = entry.last + 1, entry.head
+                lost.clear()
+    if lost:
+        note(
+            Finding(
+                "custody-head",
+                f"the log does not say where these days of the custody chain ended: {', '.join(lost)}; in this ledger "
+                f"the chain goes on after event {position - 1}, so that later events repeat their positions",
+                lost[-1],
+                "bring the objects back from a copy of the bucket and rebuild into a new ledger before anything is "
+                "recorded in this one",
+            )
+        )
 
 
 def _event(line: bytes) -> dict[str, object]:

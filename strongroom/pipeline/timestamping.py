@@ -26,7 +26,7 @@ from strongroom.pipeline.evidence_store import store_evidence
 from strongroom.times import utc_now
 from strongroom.timestamp_authority import AuthorityRefuses, AuthorityUnreachable, ask_authority
 from strongroom.vault.evidence_keys import timestamp_chain_key, timestamp_key
-from strongroom.vault.evidence_listing import listed_below, read_whole
+from strongroom.vault.listing import listed_below, read_whole
 
 _NOT_HAD = (AuthorityUnreachable, AuthorityRefuses, TimestampRefused, Misconfigured)
 

@@ -4,9 +4,12 @@ The grammar and how it is evaluated: AWS IAM User Guide, "IAM JSON policy elemen
 """
 
 import json
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from fnmatch import fnmatchcase
 from typing import Any
+
+from strongroom.vault.statements import KEPT
 
 Statement = Mapping[str, Any]
 
@@ -15,6 +18,7 @@ TLS_ONLY_SID = "StrongroomDenyPlainHttp"
 LOOSENING_ACTIONS = ("s3:DeleteObject", "s3:BypassGovernanceRetention")
 """What hides a record, and what lifts a lock. Erasing a version is not among them: its lock decides that."""
 
+_POLICY_VARIABLE = re.compile(r"\$\{[^}]*\}")
 _PRINCIPAL = "aws:principalarn"
 _OTHER_THAN = frozenset({"arnnotequals", "arnnotlike", "stringnotequals", "stringnotlike"})
 # S3 User Guide, 'The meaning of "public"': fixed values of these keys make a grant to everyone a grant to someone.
@@ -101,8 +105,8 @@ def allows_everyone(statement: Statement) -> bool:
     )
 
 
-def loosening(statement: Statement, break_glass_role_arn: str | None) -> list[str]:
-    """Which of LOOSENING_ACTIONS a statement allows to others than the break-glass role."""
+def loosening(statement: Statement, bucket_arn: str, break_glass_role_arn: str | None) -> list[str]:
+    """Which of LOOSENING_ACTIONS a statement allows to others than the break-glass role on what the vault keeps."""
     principal = statement.get("Principal")
     to_break_glass_only = (
         break_glass_role_arn is not None
@@ -110,11 +114,46 @@ def loosening(statement: Statement, break_glass_role_arn: str | None) -> list[st
         and set(principal) == {"AWS"}
         and set(_texts(principal["AWS"])) == {break_glass_role_arn}
     )
-    if statement.get("Effect") != "Allow" or to_break_glass_only:
+    reaches_kept = any(_reaches(statement, f"{bucket_arn}{kept.value.removesuffix('*')}") for kept in KEPT)
+    if statement.get("Effect") != "Allow" or to_break_glass_only or not reaches_kept:
         return []
     if "NotAction" in statement:
         return [action for action in LOOSENING_ACTIONS if not _covers(statement["NotAction"], [action], any_case=True)]
     return [action for action in LOOSENING_ACTIONS if _covers(statement.get("Action"), [action], any_case=True)]
+
+
+def _reaches(statement: Statement, prefix: str) -> bool:
+    """Whether the statement is about some object whose ARN begins so."""
+    if "NotResource" in statement:
+        return not _covers(statement["NotResource"], [f"{prefix}*"])
+    # without a Resource it is no statement that S3 takes: nothing is concluded from it
+    patterns = _texts(statement.get("Resource")) or ["*"]
+    return any(_matches_beginning(_POLICY_VARIABLE.sub("*", pattern), prefix) for pattern in patterns)
+
+
+def _matches_beginning(pattern: str, prefix: str) -> bool:
+    """Whether a text that begins with the prefix can match a pattern of `*` and `?`."""
+    at = {0}
+    for letter in prefix:
+        at = _past_stars(pattern, at)
+        at = {
+            position if pattern[position] == "*" else position + 1
+            for position in at
+            if position < len(pattern) and pattern[position] in ("*", "?", letter)
+        }
+    # whatever is left of the pattern, some text goes on so
+    return bool(at)
+
+
+def _past_stars(pattern: str, at: set[int]) -> set[int]:
+    """These positions, and those behind stars that match nothing."""
+    reached = set(at)
+    for start in at:
+        position = start
+        while position < len(pattern) and pattern[position] == "*":
+            position += 1
+            reached.add(position)
+    return reached
 
 
 def _is_everyone(principal: object) -> bool:

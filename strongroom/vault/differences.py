@@ -223,7 +223,7 @@ def _policy_grants(bucket: Bucket, blueprint: Blueprint) -> Iterator[Difference]
         if bucket_policy.allows_everyone(statement):
             what = f"statement {name} of the bucket policy allows something to everyone"
             yield Difference("policy-allows-everyone", what, call)
-        elif actions := bucket_policy.loosening(statement, blueprint.break_glass_role_arn):
+        elif actions := bucket_policy.loosening(statement, bucket.arn, blueprint.break_glass_role_arn):
             what = f"statement {name} of the bucket policy allows {' and '.join(actions)} to others than break-glass"
             yield Difference("policy-loosens", what, call)
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from strongroom.times import format_instant
 from strongroom.vault.calls import Call
+from strongroom.vault.class_tag import CLASS_TAG
 from strongroom.vault.errors import NotStored, s3_errors
 from strongroom.vault.findings import Finding
 from strongroom.vault.listing import KeyVersions
@@ -19,7 +20,6 @@ from strongroom.vault.store import Store
 if TYPE_CHECKING:  # the stubs are there when types are checked, not where Strongroom runs
     from mypy_boto3_s3.type_defs import HeadObjectOutputTypeDef
 
-CLASS_TAG = "retention-class"
 _HASH = "sha256-hash"
 
 

@@ -2,12 +2,15 @@
 
 In WORM storage a second version of a key can't be undone for years. So: look at what stands; put on condition that
 nothing does, without the SDK's retries; after any doubt look again; read back what was put; lengthen its lock if short.
+What was sent in parts, or stood already, gets its class's tag where it has none: not every store keeps the tags that an
+upload begins with, and the lifecycle goes by that tag.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from strongroom.vault.class_tag import require_class_tag
 from strongroom.vault.errors import BodyDamaged, VaultConflict, VaultUnreachable
 from strongroom.vault.fingerprint import Fingerprint, fingerprint
 from strongroom.vault.lock import Lock
@@ -48,19 +51,21 @@ def put_once(store: Store, intent: Intent, body: Path | bytes, earlier: Sequence
     VaultRefused when that won't help.
     """
     intents = [intent, *earlier]
-    if (stands := _adopt(store, intents, intent.lock)) is not None:
+    if (stands := _adopt(store, intents, intent)) is not None:
         return stands
     prints = _undamaged(store, intent, body)
     try:
         version_id = send(store, intent, body, prints)
     except VaultUnreachable:
         # The answer was lost, or another worker was faster: only the vault itself knows what it did.
-        if (stands := _adopt(store, intents, intent.lock)) is None:
+        if (stands := _adopt(store, intents, intent)) is None:
             raise
         return stands
     described = store.describe(intent.key, version_id)
     _require_whole(store, intent, version_id, prints, described)
     lock = tighten(store, intent.key, version_id, intent.lock, described.lock)
+    if len(prints.parts) > 1:
+        require_class_tag(store, intent.key, version_id, intent.retention_class)
     _require_single(store, intent.key)
     return Stored(
         key=intent.key,
@@ -75,7 +80,7 @@ def put_once(store: Store, intent: Intent, body: Path | bytes, earlier: Sequence
 
 
 def adopt(store: Store, intents: Sequence[Intent]) -> Stored | None:
-    """Find what stands in the vault for any of these intents, and make its lock cover that intent's.
+    """Find what stands in the vault for any of these intents, make its lock cover that intent's, and see to its tag.
 
     The bytes are read back and hashed; metadata is not believed. None when nothing stands at any of their keys.
     Raises VaultConflict when only other bytes do; NotLocked, VaultUnreachable, VaultRefused.
@@ -83,7 +88,7 @@ def adopt(store: Store, intents: Sequence[Intent]) -> Stored | None:
     return _adopt(store, intents, None)
 
 
-def _adopt(store: Store, intents: Sequence[Intent], wanted: Lock | None) -> Stored | None:
+def _adopt(store: Store, intents: Sequence[Intent], present: Intent | None) -> Stored | None:
     foreign = []
     for key in dict.fromkeys(intent.key for intent in intents):
         standing = store.standing(key)
@@ -94,7 +99,8 @@ def _adopt(store: Store, intents: Sequence[Intent], wanted: Lock | None) -> Stor
                 foreign.append(key)
                 continue
             described = store.describe(key, version.version_id)
-            lock = match.lock.union(wanted) if wanted else match.lock
+            lock = match.lock.union(present.lock) if present else match.lock
+            require_class_tag(store, key, version.version_id, (present or match).retention_class)
             return Stored(
                 key=key,
                 version_id=version.version_id,

@@ -9,6 +9,7 @@ from urllib.parse import urlencode
 
 from strongroom.errors import StrongroomError
 from strongroom.times import utc_now
+from strongroom.vault.class_tag import CLASS_TAG
 from strongroom.vault.errors import VaultRefused, s3_errors
 from strongroom.vault.fingerprint import Fingerprint, Part, open_stretch
 from strongroom.vault.lock import Lock
@@ -117,5 +118,5 @@ def _headers(store: Store, intent: Intent) -> dict[str, Any]:
             "sha256-hash": intent.sha256,
             "retention-class": intent.retention_class,
         },
-        "Tagging": urlencode({"retention-class": intent.retention_class}),
+        "Tagging": urlencode({CLASS_TAG: intent.retention_class}),
     }

@@ -120,9 +120,9 @@ def puts(resources: tuple[Resource, ...]) -> tuple[Statement, ...]:
             "TagWithTheClass",
             Effect.ALLOW,
             resources,
-            "Promise 5: lifecycle rules go by the retention class, which is sent as a tag with the put. No other tag "
-            "may be set, nor all of them taken away.",
-            actions=("s3:PutObjectTagging",),
+            "Promise 5: lifecycle rules go by the retention class, which is sent as a tag with the put, and put on the "
+            "version where the store dropped it. No other tag may be set, nor all of them taken away.",
+            actions=("s3:PutObjectTagging", "s3:PutObjectVersionTagging"),
             conditions=_CLASS_TAG_ONLY,
         ),
     )

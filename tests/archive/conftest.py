@@ -2,11 +2,13 @@
 
 import itertools
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
 import pytest
 from archives import Archive, StartArchive
+from rebuilding import NewLedger
 from s3proxy.running import S3Proxy, running_proxy
 from sealing_material import Sealing, sealing_environment
 
@@ -128,3 +130,22 @@ def start_sealing(
     for sealing in started:
         sealing.engine.dispose()
         postgres.drop_database(sealing.database)
+
+
+@pytest.fixture
+def new_ledger(postgres: Postgres, migrated_template: str) -> Iterator[NewLedger]:
+    """The same vault with an empty, migrated ledger."""
+    made: list[tuple[str, Archive]] = []
+
+    def make(archive: Archive) -> Archive:
+        name = f"rebuilt_{archive.bucket.replace('-', '_')}_{len(made)}"
+        url = postgres.create_database(name, template=migrated_template)
+        anew = replace(archive, environment=archive.environment | {"STRONGROOM_DATABASE_URL": url})
+        made.append((name, anew))
+        return anew
+
+    yield make
+    for name, anew in made:
+        anew.engine.dispose()
+        anew.house.engine.dispose()
+        postgres.drop_database(name)

@@ -1,48 +1,25 @@
 """The ledger made anew from the bucket alone: the same rows where the vault tells of them, and the archive goes on."""
 
-import json
-from collections.abc import Callable, Iterator
-from dataclasses import replace
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from archives import Archive, StartArchive
 from custody_material import backdate
+from rebuilding import LOST, NewLedger, differing, everything, rebuilt
 from sqlalchemy import text
 
-from embedded.postgres import Postgres
 from strongroom.actor import Actor
 from strongroom.errors import Misconfigured
 from strongroom.evidence.custody import verify_chain
 from strongroom.evidence.keys import new_key_file
 from strongroom.ledger.custody import NewEvent, custody_head, events_between, record_events
 from strongroom.ledger.rebuild import Rebuilding
-from strongroom.pipeline.rebuild import Rebuilt, rebuild
 from strongroom.pipeline.seal import seal
 from strongroom.pipeline.verify.run import verify
 from strongroom.pipeline.verify.scope import Depth, Scope
 
 ADA = Actor("ada", "desk-1")
-
-# What only the ledger knew: when work was due and who did it, what the policy decided beside what a manifest tells,
-# when Genesys was asked to restore. docs/format.md has the whole list.
-LOST = {
-    "conversations": {
-        "state_at", "first_seen_at", "due_at", "enqueued_at", "lease_owner", "lease_until", "attempts", "deadline_at",
-        "decision", "retain_until",
-    },
-    "recordings": {
-        "state_at", "first_seen_at", "due_at", "enqueued_at", "lease_owner", "lease_until", "attempts", "deadline_at",
-        "restore_asked_at",
-    },
-    "objects": {"object_id", "stored_at"},
-    "log_entries": {"appended_at"},
-    "checkpoints": {"created_at", "timestamp_stored_at"},
-    "evidence_objects": {"intended_at", "stored_at"},
-    "sealed_days": {"sealed_at"},
-    "custody_events": set(),
-    "custody_days": set(),
-}  # fmt: skip
 
 
 @pytest.fixture
@@ -60,67 +37,13 @@ def archive(start_archive: StartArchive, tmp_path: Path) -> Iterator[Archive]:
     yield archive
 
 
-@pytest.fixture
-def new_ledger(postgres: Postgres, migrated_template: str) -> Iterator[Callable[[Archive], Archive]]:
-    """The same vault with an empty, migrated ledger."""
-    made: list[tuple[str, Archive]] = []
-
-    def make(archive: Archive) -> Archive:
-        name = f"rebuilt_{archive.bucket.replace('-', '_')}_{len(made)}"
-        url = postgres.create_database(name, template=migrated_template)
-        anew = replace(archive, environment=archive.environment | {"STRONGROOM_DATABASE_URL": url})
-        made.append((name, anew))
-        return anew
-
-    yield make
-    for name, anew in made:
-        anew.engine.dispose()
-        anew.house.engine.dispose()
-        postgres.drop_database(name)
-
-
-def rebuilt(archive: Archive) -> Rebuilt:
-    """Rebuild, telling nobody of the progress."""
-    return rebuild(archive.house, lambda revisions: None)
-
-
-def table(archive: Archive, name: str) -> list[str]:
-    """A table's rows as text without what does not come back, sorted."""
-    rows = [dict(row._mapping) for row in archive.rows(f"SELECT * FROM {name}")]
-    return sorted(
-        json.dumps(
-            {column: value for column, value in row.items() if column not in LOST[name]}, default=str, sort_keys=True
-        )
-        for row in rows
-        if row.get("state") != "review" or name != "conversations"
-    )
-
-
-def everything(archive: Archive) -> dict[str, int]:
-    """Every key in the bucket with how many versions and markers it has."""
-    found: dict[str, int] = {}
-    for page in archive.house.store.patient.get_paginator("list_object_versions").paginate(Bucket=archive.bucket):
-        for one in (*page.get("Versions", []), *page.get("DeleteMarkers", [])):
-            found[one["Key"]] = found.get(one["Key"], 0) + 1
-    return found
-
-
-def test_a_new_ledger_tells_what_the_old_one_told_and_goes_on(
-    archive: Archive, new_ledger: Callable[[Archive], Archive]
-) -> None:
+def test_a_new_ledger_tells_what_the_old_one_told_and_goes_on(archive: Archive, new_ledger: NewLedger) -> None:
     before = everything(archive)
     anew = new_ledger(archive)
     done = rebuilt(anew)
     assert everything(archive) == before, "the rebuild wrote to the vault"
     assert done.revisions == archive.rows("SELECT count(*) FROM conversations WHERE state = 'archived'")[0][0]
-    for name in LOST:
-        differing = {
-            (column, str(ours), str(theirs))
-            for one, other in zip(table(anew, name), table(archive, name), strict=True)
-            for (column, ours), theirs in zip(json.loads(one).items(), json.loads(other).values(), strict=True)
-            if ours != theirs
-        }
-        assert differing == set(), name
+    assert differing(anew, archive) == set()
     # the ledger has the policy's own instant, the manifest that of the lock: S3 keeps whole seconds, rounded up
     ends = "SELECT date_trunc('second', retain_until + interval '999999 microseconds') AS until FROM conversations"
     of_archived = f"{ends} WHERE state = 'archived' ORDER BY 1"
@@ -154,7 +77,7 @@ def test_a_new_ledger_tells_what_the_old_one_told_and_goes_on(
 
 
 def test_what_cannot_be_read_is_named_and_the_rest_goes_on(
-    archive: Archive, new_ledger: Callable[[Archive], Archive], monkeypatch: pytest.MonkeyPatch
+    archive: Archive, new_ledger: NewLedger, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     store, put = archive.house.store, archive.house.store.once.put_object
     for key in ("archive/2026-03-10/notes.txt", "evidence/log/README", "evidence/log/timestamps/x"):
@@ -185,7 +108,7 @@ def test_what_cannot_be_read_is_named_and_the_rest_goes_on(
 
 
 def test_cut_off_it_leaves_nothing_and_is_run_again(
-    archive: Archive, new_ledger: Callable[[Archive], Archive], monkeypatch: pytest.MonkeyPatch
+    archive: Archive, new_ledger: NewLedger, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     anew = new_ledger(archive)
 
@@ -204,9 +127,7 @@ def test_cut_off_it_leaves_nothing_and_is_run_again(
     assert rebuilt(anew).revisions > 0
 
 
-def test_without_any_evidence_the_records_come_back(
-    start_archive: StartArchive, new_ledger: Callable[[Archive], Archive]
-) -> None:
+def test_without_any_evidence_the_records_come_back(start_archive: StartArchive, new_ledger: NewLedger) -> None:
     archive = start_archive(conversations=4)
     archive.archive_here()
     anew = new_ledger(archive)

@@ -76,12 +76,15 @@ def test_a_vault_that_nobody_damaged_is_clean_and_each_damage_is_found(archive: 
 
 
 def test_what_was_put_in_parts_is_not_damaged(store_settings: dict[str, str], start_archive: StartArchive) -> None:
-    """The store's checksum of it is over those of its parts, and each store says so in its own way."""
+    """The store's checksum of it is over those of its parts, and each store says so in its own way.
+
+    ministack drops the tags that a multipart upload begins with, and moto its lock.
+    """
     in_parts = {"STRONGROOM_MULTIPART_PART_MIB": "5"}
     archive = start_archive(conversations=4, audio_bytes=6 * 2**20, settings=store_settings | in_parts)
     archive.archive_here()
     assert archive.rows("SELECT count(*) FROM objects WHERE size_bytes > 5 * 1024 * 1024")[0][0] > 0
-    assert "checksum-wrong" not in {finding.kind for finding in _check(archive).faults}
+    assert _check(archive).faults == []
 
 
 def test_what_is_archived_while_the_check_runs_is_not_extra(archive: Archive) -> None:

@@ -31,6 +31,7 @@ StartArchive = Callable[..., Archive]
 ORIGIN = "example.com/planted"
 ANNE = Actor("anne", "legal-1")
 IN_MAKE_TEST = 2 * len(KINDS)
+A_THOUSAND = 42 * len(KINDS)
 
 
 @pytest.fixture
@@ -76,8 +77,9 @@ def test_nothing_is_found_in_a_clean_vault_and_each_change_is_named(archive: Arc
 
 @pytest.mark.long
 @pytest.mark.timeout(1_800)
-def test_hundreds_of_changes_are_found_and_named(archive: Archive) -> None:
-    _plant(archive, 480, seed=2)
+def test_a_thousand_changes_are_found_and_named(archive: Archive) -> None:
+    assert A_THOUSAND >= 1_000
+    _plant(archive, A_THOUSAND, seed=2)
 
 
 def _require_clean(archive: Archive) -> None:

@@ -1,6 +1,7 @@
 """`strongroom migrate`, `vault create` and `doctor`: set up once, harmless twice, and told in words."""
 
 import json
+import os
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -8,8 +9,14 @@ from typing import Any
 import boto3
 import pytest
 from command_line import Strongroom
+from sqlalchemy import insert
 
+from config.environment import load_settings
 from embedded.simulator import Simulator
+from strongroom.errors import Misconfigured
+from strongroom.house import open_house
+from strongroom.ledger.schema import runs
+from strongroom.pipeline.seal import seal
 
 
 @pytest.fixture
@@ -122,6 +129,7 @@ def test_doctor_finds_everything_good(
     redis_url: str,
     simulator: Any,
     monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
 ) -> None:
     genesys: Simulator = simulator(conversations=1, day=date(2026, 3, 10), clients=2)
     monkeypatch.setenv("STRONGROOM_REDIS_URL", redis_url)
@@ -129,8 +137,13 @@ def test_doctor_finds_everything_good(
     monkeypatch.setenv("STRONGROOM_GENESYS_LOGIN_URL", genesys.url)
     assert strongroom("vault", "create").exit_code == 0
     outcome = strongroom("doctor", "--json")
-    assert set(outcomes(outcome.document).values()) == {"good"}, outcome.out
+    assert {check for check, said in outcomes(outcome.document).items() if said != "good"} == {"log key"}, outcome.out
+    assert outcomes(outcome.document)["log key"] == "skipped", "without a key nothing is sealed, and all else works"
     assert (outcome.exit_code, outcome.document["healthy"]) == (0, True)
+    monkeypatch.setenv("STRONGROOM_LOG_KEY_FILE", str(tmp_path / "log.pem"))
+    assert strongroom("log", "new-key", str(tmp_path / "log.pem")).exit_code == 0
+    outcome = strongroom("doctor", "--json")
+    assert set(outcomes(outcome.document).values()) == {"good"}, outcome.out
 
     monkeypatch.setenv("STRONGROOM_GENESYS_CLIENTS", "client-1:secret-1,client-2:planted-secret")
     outcome = strongroom("doctor")
@@ -159,6 +172,7 @@ def test_doctor_tells_unreachable_from_wrong(
         "Redis": "unreachable",
         "bucket": "unreachable",
         "protection": "skipped",
+        "log key": "skipped",
         "Genesys": "unreachable",
         "spool": "unreachable",
     }
@@ -171,3 +185,54 @@ def test_doctor_without_settings_lists_each(strongroom: Strongroom) -> None:
     assert set(outcomes(outcome.document)) == {"settings"}
     assert "STRONGROOM_DATABASE_URL" in outcome.out
     assert "STRONGROOM_GENESYS_CLIENTS" in outcome.out
+
+
+def test_a_refused_probe_does_not_hide_what_was_made(
+    strongroom: Strongroom, environment: dict[str, str], s3: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The bucket stands, and whoever made it must know: the refusal comes after what was done."""
+
+    def refuse(*_: object) -> None:
+        raise Misconfigured("the store ignores If-None-Match", where="the probe", todo="use another store")
+
+    monkeypatch.setattr("cli.vault_create.require_fit", refuse)
+    outcome = strongroom("vault", "create")
+    assert outcome.exit_code == 2
+    assert "ignores If-None-Match" in outcome.err
+    assert f"created bucket {environment['STRONGROOM_BUCKET']}" in outcome.out
+    again = strongroom("vault", "create", "--json")
+    assert again.exit_code == 2
+    assert "ignores If-None-Match" in json.loads(again.out)["probe"]
+
+
+def test_doctor_looks_at_the_key_that_the_log_is_signed_with(
+    strongroom: Strongroom, environment: dict[str, str], s3: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr("cli.checks.GENESYS_PATIENCE_S", 0.1)
+
+    def log_key() -> dict[str, Any]:
+        document = strongroom("doctor", "--json").document
+        return next(check for check in document["checks"] if check["check"] == "log key")
+
+    for name in ("log", "other"):
+        assert strongroom("log", "new-key", str(tmp_path / f"{name}.pem")).exit_code == 0
+    assert strongroom("vault", "create").exit_code == 0
+    monkeypatch.setenv("STRONGROOM_LOG_KEY_FILE", str(tmp_path / "log.pem"))
+    house = open_house(load_settings(dict(os.environ)), "test")
+    with house.engine.begin() as connection:
+        connection.execute(insert(runs).values(day=date(2026, 3, 10), state="settled", cause="a test"))
+    seal(house)
+    house.engine.dispose()
+    assert log_key()["outcome"] == "good"
+    assert "vouches for the newest checkpoint" in log_key()["what"]
+
+    monkeypatch.setenv("STRONGROOM_LOG_KEY_FILE", str(tmp_path / "other.pem"))
+    assert log_key()["outcome"] == "finding"
+    assert "was not signed with" in log_key()["what"]
+    monkeypatch.setenv("STRONGROOM_LOG_OLD_KEY_FILE", str(tmp_path / "log.pem"))
+    assert log_key()["outcome"] == "good", "the keys are being changed"
+    monkeypatch.delenv("STRONGROOM_LOG_OLD_KEY_FILE")
+    monkeypatch.setenv("STRONGROOM_LOG_KEY_FILE", str(tmp_path / "gone.pem"))
+    assert log_key()["outcome"] == "finding"
+    monkeypatch.delenv("STRONGROOM_LOG_KEY_FILE")
+    assert log_key()["outcome"] == "finding", "a log that nothing signs any more"

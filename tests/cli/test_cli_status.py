@@ -8,6 +8,7 @@ import pytest
 from command_line import Strongroom
 from ledger_of_a_day import CALLER, DAY, Day
 
+from strongroom.ledger.checks import record_check
 from strongroom.ledger.engine import Engine
 from strongroom.times import day_of, utc_now
 
@@ -104,7 +105,12 @@ def test_the_latest_days_and_those_that_nobody_archived(
 
 def test_with_nothing_archived_it_says_how_to_begin(strongroom: Strongroom, environment: dict[str, str]) -> None:
     assert "strongroom archive yesterday" in strongroom("status").out
-    assert strongroom("status", "--json").document == {"days": [], "forgotten_days": []}
+    assert strongroom("status", "--json").document == {
+        "days": [],
+        "forgotten_days": [],
+        "late_restores": [],
+        "failed_checks": [],
+    }
 
 
 def test_no_personal_data_is_shown(strongroom: Strongroom, environment: dict[str, str], engine: Engine) -> None:
@@ -165,3 +171,30 @@ class TestWatch:
         monkeypatch.setattr("cli.watching.sleep", interrupt)
         outcome = strongroom("status", "--watch")
         assert (outcome.exit_code, outcome.err) == (0, "")
+
+
+def test_the_last_failed_check_is_shown_until_a_clean_one_of_everything(
+    strongroom: Strongroom, environment: dict[str, str], engine: Engine
+) -> None:
+    def checked(kind: str, scope: str, *findings: str) -> None:
+        told = [{"kind": "lock-short", "what": what, "where": "s3://vault/x"} for what in findings]
+        record_check(engine, kind, scope, utc_now(), 7, told)
+
+    def failed() -> list[tuple[str, str, int]]:
+        document = strongroom("status", "--json").document
+        return [(each["check"], each["scope"], each["findings"]) for each in document["failed_checks"]]
+
+    checked("vault", "sample", "its lock is short")
+    checked("proven", "all", "the bytes are others", "it does not stand")
+    checked("hashed", "a share")
+    assert failed() == [("proven", "all", 2), ("vault", "sample", 1)]
+    out = strongroom("status").out
+    assert "! check `proven` of all" in out
+    assert "2 findings, the first: the bytes are others [s3://vault/x]" in out
+    assert "strongroom vault check" in out
+    checked("vault", "sample")
+    checked("proven", "2025-05-14")
+    assert failed() == [("proven", "all", 2)]
+    checked("proven", "all")
+    assert failed() == []
+    assert "!" not in strongroom("status").out

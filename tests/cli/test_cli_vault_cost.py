@@ -151,6 +151,7 @@ def test_a_broken_promise_is_a_finding_and_is_still_priced(strongroom: Strongroo
     assert outcome.exit_code == 1
     assert "DEEP_ARCHIVE (after 365 days) needs up to 12 hours" in outcome.out
     assert "cheapest that keeps every promise: promise" in outcome.out
+    assert "90 % less" not in outcome.out, "what is refused is not praised"
     as_json = strongroom(*command, "--json")
     assert as_json.exit_code == 1
     assert as_json.document["configured"]["keeps_promises"] is False

@@ -9,6 +9,7 @@ import pytest
 from restoring import Command, Restoring
 
 from cli import restore
+from cli.attention import attention
 
 
 def test_it_asks_and_says_by_when_what_can_be_read_and_what_it_costs(restoring: Restoring, command: Command) -> None:
@@ -39,6 +40,7 @@ def test_what_will_be_late_ends_with_1_here_and_in_the_list(restoring: Restoring
     assert str(conversation_id) in out
     assert "0 of 1 object" in out
     assert "may not be readable in time" in out
+    assert [row.conversation_id for row in attention(restoring.house.engine).late_restores] == [conversation_id]
 
 
 def test_json_has_every_object(restoring: Restoring, command: Command) -> None:

@@ -12,6 +12,7 @@ _BY_QUERY = {
     ("POST", True, "uploadId"): "CompleteMultipartUpload",
     ("DELETE", True, "uploadId"): "AbortMultipartUpload",
     ("GET", True, "retention"): "GetObjectRetention",
+    ("GET", True, "tagging"): "GetObjectTagging",
     ("GET", False, "versions"): "ListObjectVersions",
     ("GET", False, "object-lock"): "GetObjectLockConfiguration",
     ("GET", False, "versioning"): "GetBucketVersioning",

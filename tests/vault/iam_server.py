@@ -1,9 +1,10 @@
-"""An S3 server that enforces IAM policies: ministack with AUTH on, and the condition keys of a put that it leaves out.
+"""An S3 server that enforces IAM policies: ministack with AUTH on, and the condition keys of puts that it leaves out.
 
 `python iam_server.py` serves on GATEWAY_PORT of BIND_HOST. What S3 checks besides, and ministack 1.5.33 does not: a put
 with a lock needs s3:PutObjectRetention too. Callers whose user's name ends with `-with-mfa` used a second factor.
 """
 
+import re
 import socket
 import sys
 from collections.abc import Iterator
@@ -55,8 +56,9 @@ def _serve() -> None:
     from ministack.app import main  # noqa: PLC0415  only the child serves
     from ministack.core import iam_actions, iam_evaluator  # noqa: PLC0415
 
-    context_of, checks_of, keys_of = (
+    context_of, tags_of, checks_of, keys_of = (
         iam_actions.s3_service_context,
+        iam_actions.request_tag_context,
         iam_actions.s3_additional_checks,
         iam_evaluator._principal_keys,
     )
@@ -68,6 +70,12 @@ def _serve() -> None:
             context["s3:ObjectCreationOperation"] = str(creates).lower()
             if "if-none-match" in headers:
                 context["s3:if-none-match"] = headers["if-none-match"]
+        return context
+
+    def request_tags(service: str, action: str, body: bytes, params: Any = None) -> dict[str, Any]:
+        context: dict[str, Any] = tags_of(service, action, body, params)
+        if service == "s3" and action.endswith(("PutObjectTagging", "PutObjectVersionTagging")):
+            context["s3:requestobjecttagkeys"] = re.findall(r"<Key>(.*?)</Key>", body.decode())
         return context
 
     def additional_checks(method: str, path: str, headers: Any, body: bytes, query: Any) -> list[tuple[str, str]]:
@@ -82,6 +90,7 @@ def _serve() -> None:
         return keys
 
     iam_actions.s3_service_context = service_context
+    iam_actions.request_tag_context = request_tags
     iam_actions.s3_additional_checks = additional_checks
     iam_evaluator._principal_keys = principal_keys
     main()

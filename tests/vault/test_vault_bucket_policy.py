@@ -107,7 +107,33 @@ def test_a_grant_to_everyone_is_told_from_one_to_someone(part: dict[str, Any], i
 )
 def test_who_may_hide_a_record_or_lift_a_lock_is_named(part: dict[str, Any], loosened: list[str]) -> None:
     statement = {"Effect": "Allow", "Principal": {"AWS": OTHER}, "Resource": f"{BUCKET}/*", **part}
-    assert loosening(statement, ROLE) == loosened
-    assert loosening(statement | {"Principal": {"AWS": ROLE}}, ROLE) == []
-    assert loosening(statement | {"Principal": {"AWS": ROLE}}, None) == loosened
-    assert loosening(statement | {"Principal": {"AWS": [ROLE, OTHER]}}, ROLE) == loosened
+    assert loosening(statement, BUCKET, ROLE) == loosened
+    assert loosening(statement | {"Principal": {"AWS": ROLE}}, BUCKET, ROLE) == []
+    assert loosening(statement | {"Principal": {"AWS": ROLE}}, BUCKET, None) == loosened
+    assert loosening(statement | {"Principal": {"AWS": [ROLE, OTHER]}}, BUCKET, ROLE) == loosened
+
+
+@pytest.mark.parametrize(
+    ("part", "is_about_what_is_kept"),
+    [
+        ({"Resource": f"{BUCKET}/*"}, True),
+        ({"Resource": "*"}, True),
+        ({"Resource": [f"{BUCKET}/probe/*", f"{BUCKET}/archive/2026-*"]}, True),
+        ({"Resource": f"{BUCKET}/*/manifest.json"}, True),
+        ({"Resource": f"{BUCKET}/evid?nce/log/checkpoints/1"}, True),
+        ({"Resource": f"{BUCKET}/${{aws:username}}/x"}, True),
+        ({"Resource": f"{BUCKET}/**"}, True),
+        ({"Resource": f"{BUCKET}/probe/*"}, False),
+        ({"Resource": BUCKET}, False),
+        ({"Resource": f"{BUCKET}/Archive/*"}, False),
+        ({"NotResource": f"{BUCKET}/archive/*"}, True),
+        ({"NotResource": [f"{BUCKET}/archive/*", f"{BUCKET}/evidence/*"]}, False),
+        ({"NotResource": f"{BUCKET}/*"}, False),
+        ({}, True),
+    ],
+)
+def test_what_is_allowed_elsewhere_than_on_what_is_kept_loosens_nothing(
+    part: dict[str, Any], is_about_what_is_kept: bool
+) -> None:
+    statement = {"Effect": "Allow", "Principal": {"AWS": OTHER}, "Action": "s3:DeleteObject", **part}
+    assert loosening(statement, BUCKET, ROLE) == (["s3:DeleteObject"] if is_about_what_is_kept else [])

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from s3proxy.running import S3Proxy
-from vaulting import KEY, METADATA, MIB, compliance, governance, head, intent_for, versions
+from vaulting import BODY, KEY, METADATA, MIB, compliance, governance, head, intent_for, versions
 
 from strongroom.vault.errors import VaultConflict, VaultUnreachable
 from strongroom.vault.fingerprint import fingerprint
@@ -46,6 +46,41 @@ def test_media_in_parts_stand_whole_locked_and_described(store: Store, s3_proxy:
     assert store.sha256_of(KEY, stored.version_id) == intent.sha256
     assert versions(store) == [stored.version_id]
     assert put_once(store, intent, media, []).adopted
+
+
+def class_tags(store: Store, version_id: str) -> list[str]:
+    answer = store.once.get_object_tagging(Bucket=store.bucket, Key=KEY, VersionId=version_id)
+    return [tag["Value"] for tag in answer["TagSet"] if tag["Key"] == "retention-class"]
+
+
+@pytest.mark.parametrize("answer_lost", [False, True], ids=["put", "adopted"])
+def test_a_class_tag_that_the_store_dropped_is_put_on_the_version(
+    store: Store, s3_proxy: S3Proxy, media: Path, monkeypatch: pytest.MonkeyPatch, *, answer_lost: bool
+) -> None:
+    """Some stores drop the tags of an upload in parts, and the lifecycle goes by the class's."""
+    create = store.once.create_multipart_upload
+    monkeypatch.setattr(
+        store.once, "create_multipart_upload", lambda **asked: create(**{**asked, "Tagging": "somebodys=own"})
+    )
+    if answer_lost:
+        s3_proxy.faults(lose_put_answer={"times": 1})
+    intent, tagged = intent_of(media), s3_proxy.requests("PutObjectTagging")
+    stored = put_once(store, intent, media, [])
+    assert stored.adopted == answer_lost
+    assert class_tags(store, stored.version_id) == [intent.retention_class]
+    assert head(store, stored.version_id)["TagCount"] == 2, "what else is there stays"
+    assert s3_proxy.requests("PutObjectTagging") - tagged == 1
+
+
+def test_a_class_tag_that_stands_is_left_and_a_plain_put_asks_for_none(
+    store: Store, s3_proxy: S3Proxy, media: Path
+) -> None:
+    asked, tagged = s3_proxy.requests("GetObjectTagging"), s3_proxy.requests("PutObjectTagging")
+    put_once(store, intent_for(key="archive/2026-01-01/c1/plain"), BODY, [])
+    assert s3_proxy.requests("GetObjectTagging") == asked
+    put_once(store, intent_of(media), media, [])
+    assert s3_proxy.requests("GetObjectTagging") == asked + 1
+    assert s3_proxy.requests("PutObjectTagging") == tagged
 
 
 def test_lock_headers_are_sent_when_the_upload_begins(

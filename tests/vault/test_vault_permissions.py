@@ -32,7 +32,7 @@ from strongroom.vault.statements import LONGEST_LOCK_DAYS
 
 ROOT = Path(__file__).parents[2]
 READ = {"GetObjectVersion", "GetObjectVersionTagging", "GetObjectRetention", "GetObjectLegalHold"}
-PUT = {"PutObject", "AbortMultipartUpload", "PutObjectRetention", "PutObjectTagging"}
+PUT = {"PutObject", "AbortMultipartUpload", "PutObjectRetention", "PutObjectTagging", "PutObjectVersionTagging"}
 LIFT = {"BypassGovernanceRetention", "DeleteObjectVersion", "PutObjectRetention"}
 FIND = {"ListBucket", "ListBucketVersions"}
 CONFIGURED = {
@@ -155,6 +155,8 @@ def test_nobody_but_break_glass_bypasses_and_only_on_records(context: dict[str, 
         (Role.WORKER, "s3:PutObjectTagging", {"s3:RequestObjectTagKeys": ["retention-class"]}, "Allow"),
         (Role.WORKER, "s3:PutObjectTagging", {"s3:RequestObjectTagKeys": ["retention-class", "x"]}, "ImplicitDeny"),
         (Role.WORKER, "s3:PutObjectTagging", {}, "ImplicitDeny"),
+        (Role.WORKER, "s3:PutObjectVersionTagging", {"s3:RequestObjectTagKeys": ["retention-class"]}, "Allow"),
+        (Role.WORKER, "s3:PutObjectVersionTagging", {"s3:RequestObjectTagKeys": ["x"]}, "ImplicitDeny"),
         # no lock for ever
         (Role.WORKER, "s3:PutObjectRetention", {}, "Allow"),
         (Role.WORKER, "s3:PutObjectRetention", {"s3:object-lock-remaining-retention-days": "11346"}, "Allow"),

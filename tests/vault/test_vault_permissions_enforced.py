@@ -19,7 +19,7 @@ from cli.app import run
 from strongroom.vault.iam_policy import policy_document
 from strongroom.vault.lock import Lock
 from strongroom.vault.permissions import Role
-from strongroom.vault.put_once import put_once, tighten
+from strongroom.vault.put_once import Stored, put_once, tighten
 from strongroom.vault.store import Store, connect
 
 DENIED = {"AccessDenied", "403"}
@@ -89,6 +89,12 @@ def put(store: Store, name: str, lock: Lock | None = None, body: bytes = BODY) -
     return stored.key, stored.version_id
 
 
+def class_tags(store: Store, stored: Stored) -> list[str]:
+    """The classes that an object's tags name."""
+    answer = store.once.get_object_tagging(Bucket=store.bucket, Key=stored.key, VersionId=stored.version_id)
+    return [tag["Value"] for tag in answer["TagSet"] if tag["Key"] == "retention-class"]
+
+
 def refused(call: Callable[..., Any], **request: Any) -> bool:
     """Whether it is not permitted; any other error is an error here."""
     try:
@@ -110,7 +116,9 @@ def test_the_worker_archives_reads_back_adopts_and_lengthens(as_role: As, tmp_pa
     big = tmp_path / "big"
     big.write_bytes(b"x" * (11 * MIB))
     in_parts = intent_for(big.read_bytes(), key="archive/2026-01-01/big/r.wav")
-    assert put_once(worker, in_parts, big, []).lock == in_parts.lock
+    stored_in_parts = put_once(worker, in_parts, big, [])
+    assert stored_in_parts.lock == in_parts.lock
+    assert class_tags(worker, stored_in_parts) == [in_parts.retention_class], "ministack drops it from an upload"
     for key in ("evidence/custody/2026-01-01.jsonl", "probe/conditional-put-2"):
         assert put_once(worker, intent_for(key=key), BODY, []).version_id
 
@@ -151,6 +159,8 @@ def test_the_worker_can_not_put_without_a_condition_hold_or_reconfigure(as_role:
     worker.once.abort_multipart_upload(**at, UploadId=upload)
     assert len(worker.standing(key).versions) == 1
     assert refused(worker.once.put_object_legal_hold, **at, VersionId=version, LegalHold={"Status": "ON"})
+    other_tag = {"TagSet": [{"Key": "retention-class", "Value": "x"}, {"Key": "another", "Value": "x"}]}
+    assert refused(worker.once.put_object_tagging, **at, VersionId=version, Tagging=other_tag)
     versioning = {"Status": "Suspended"}
     assert refused(worker.once.put_bucket_versioning, Bucket=worker.bucket, VersioningConfiguration=versioning)
     assert refused(worker.once.delete_bucket_policy, Bucket=worker.bucket)

@@ -41,6 +41,7 @@ OPERATIONS: dict[str, tuple[tuple[str, ...], tuple[Role, ...], dict[str, Any]]] 
     "head_object": (LOOK, READERS, {}),
     "get_object": (("s3:GetObjectVersion",), READERS, {}),
     "get_object_tagging": (("s3:GetObjectVersionTagging",), (Role.WORKER, Role.AUDITOR), {}),
+    "put_object_tagging": (("s3:PutObjectVersionTagging",), WRITERS, CLASS),
     "restore_object": (("s3:RestoreObject",), (Role.LEGAL_DESK,), {}),
     "head_bucket": (("s3:ListBucket",), tuple(Role), {}),
     "list_object_versions": (("s3:ListBucketVersions",), tuple(Role), {}),
@@ -66,7 +67,7 @@ OPERATIONS: dict[str, tuple[tuple[str, ...], tuple[Role, ...], dict[str, Any]]] 
     "put_object_lock_configuration": (("s3:PutBucketObjectLockConfiguration",), MAKER, {}),
     "put_public_access_block": (("s3:PutBucketPublicAccessBlock",), MAKER, {}),
 }
-TOLD_NOT_MADE = {"delete_bucket_policy", "delete_object", "put_object_tagging"}
+TOLD_NOT_MADE = {"delete_bucket_policy", "delete_object"}
 """Told to an operator by `vault check` as the way to mend something; no process of ours makes them."""
 THE_TABLE_ITSELF = {ROOT / "strongroom" / "vault" / name for name in ("permissions.py", "statements.py")}
 OF_THE_BUCKET = re.compile(r"bucket|list_|_lock_configuration|public_access")

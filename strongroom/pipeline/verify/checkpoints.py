@@ -15,7 +15,7 @@ from strongroom.pipeline.verify.reading import EvidenceReader
 from strongroom.pipeline.verify.rebuild import rebuild
 from strongroom.vault.errors import NotStored
 from strongroom.vault.evidence_keys import CHECKPOINTS_PREFIX, checkpoint_key, checkpoint_size, tile_key
-from strongroom.vault.evidence_listing import listed_below
+from strongroom.vault.listing import listed_below
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from strongroom.evidence.custody import CustodyEvent, checked_lines, read_line, 
 from strongroom.evidence.entries import CustodyEntry
 from strongroom.evidence.errors import ProofRefused
 from strongroom.evidence.findings import MISSING, RECORD, WRONG
-from strongroom.ledger.custody import BEFORE_THE_FIRST, CustodyRow, custody_head, events_between
+from strongroom.ledger.custody import BEFORE_THE_FIRST, CustodyRow, custody_head, events_between, hash_at
 from strongroom.pipeline.verify.reading import EvidenceReader
 
 
@@ -20,7 +20,7 @@ def check_custody(reader: EvidenceReader, logged: Sequence[CustodyEntry], *, eve
     position, previous, events = 1, BEFORE_THE_FIRST, 0
     for entry in sorted(logged, key=lambda one: one.first):
         if not everything or entry.first != position:
-            previous = _hash_before(reader, entry.first)
+            previous = hash_at(reader.house.engine, entry.first - 1)
         if everything and entry.first != position:
             reader.findings.tell(
                 RECORD,
@@ -34,11 +34,6 @@ def check_custody(reader: EvidenceReader, logged: Sequence[CustodyEntry], *, eve
     if everything:
         events += _check_tail(reader, position, previous)
     return events
-
-
-def _hash_before(reader: EvidenceReader, first: int) -> str:
-    rows = list(events_between(reader.house.engine, first - 1, first - 1))
-    return rows[0].hash if rows else BEFORE_THE_FIRST
 
 
 def _check_day(reader: EvidenceReader, entry: CustodyEntry, previous: str) -> None:

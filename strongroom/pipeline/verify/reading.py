@@ -1,8 +1,12 @@
 """Where what is found is gathered, and how evidence is read: each object held against the ledger's hash of it."""
 
-from collections import OrderedDict
+from collections import OrderedDict, deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
-from threading import Lock, RLock
+from functools import partial
+from itertools import islice
+from threading import Lock
 from uuid import UUID
 
 from strongroom.canonical import sha256_hex
@@ -10,13 +14,19 @@ from strongroom.evidence.errors import ProofRefused
 from strongroom.evidence.findings import MISSING, WRONG, VerifyFinding
 from strongroom.evidence.tiles import Tile
 from strongroom.house import House
-from strongroom.ledger.evidence_objects import find_evidence
+from strongroom.ledger.evidence_objects import EvidenceObject, find_all_evidence, find_evidence
 from strongroom.vault.errors import NotStored
 from strongroom.vault.evidence_keys import tile_key
-from strongroom.vault.evidence_listing import listed_below
+from strongroom.vault.listing import listed_below
 from strongroom.vault.store import Store
 
+AT_ONCE = 8
+"""Requests under way; S3 answers each in some ten milliseconds."""
+_AHEAD = 2 * AT_ONCE
+_ROWS = 100
+# what is kept in memory: a tile has 8 KiB at most and a bundle some 100, but a day's custody can be many megabytes
 _KEPT_READINGS = 256
+_KEPT_BYTES = 64 * 1024 * 1024
 
 
 class Findings:
@@ -77,7 +87,7 @@ class Reading:
 class EvidenceReader:
     """Reads the vault's evidence; what does not stand, or has other bytes than the ledger knows of, is told.
 
-    The ledger says which version to read, never what its bytes are.
+    The ledger says which version to read, never what its bytes are. Several threads may read.
     """
 
     house: House
@@ -85,27 +95,53 @@ class EvidenceReader:
     _kept: OrderedDict[str, Reading] = field(default_factory=OrderedDict)
     # keys that stand nowhere: asked for once
     _gone: set[str] = field(default_factory=set)
-    _lock: RLock = field(default_factory=RLock)
+    _kept_bytes: int = 0
+    _lock: Lock = field(default_factory=Lock)
 
     def read(self, key: str) -> Reading | None:
         """What stands at a key, None when nothing does. Raises the vault's and the ledger's errors."""
-        with self._lock:
-            return self._read_once(key)
+        return self._kept_or_read(key, lambda: find_evidence(self.house.engine, key))
 
-    def _read_once(self, key: str) -> Reading | None:
-        if key in self._kept:
-            self._kept.move_to_end(key)
-            return self._kept[key]
-        if key in self._gone:
-            return None
-        reading = self._read(key)
-        if reading is None:
-            self._gone.add(key)
-            return None
-        self._kept[key] = reading
-        if len(self._kept) > _KEPT_READINGS:
-            self._kept.popitem(last=False)
+    def _kept_or_read(self, key: str, find_row: Callable[[], EvidenceObject | None]) -> Reading | None:
+        with self._lock:
+            if key in self._kept:
+                self._kept.move_to_end(key)
+                return self._kept[key]
+            if key in self._gone:
+                return None
+        # nobody waits for somebody else's request; two that ask for one key at once both read it, and tell it once
+        reading = self._read(key, find_row())
+        with self._lock:
+            if reading is None:
+                self._gone.add(key)
+            else:
+                self._keep(reading)
         return reading
+
+    def in_order(self, keys: Iterable[str]) -> Iterator[Reading | None]:
+        """What stands at these keys, in their order, read some ahead of who asks. Raises as `read` does.
+
+        Memory is bounded: by what is read ahead, and by what is kept of it.
+        """
+        with ThreadPoolExecutor(AT_ONCE) as pool:
+            ahead: deque[Future[Reading | None]] = deque()
+            remaining = iter(keys)
+            while batch := list(islice(remaining, _ROWS)):
+                rows = find_all_evidence(self.house.engine, batch)
+                for key in batch:
+                    ahead.append(pool.submit(self._kept_or_read, key, partial(rows.get, key)))
+                    if len(ahead) >= _AHEAD:
+                        yield ahead.popleft().result()
+            while ahead:
+                yield ahead.popleft().result()
+
+    def _keep(self, reading: Reading) -> None:
+        if (before := self._kept.pop(reading.key, None)) is not None:
+            self._kept_bytes -= len(before.body)
+        self._kept[reading.key] = reading
+        self._kept_bytes += len(reading.body)
+        while len(self._kept) > _KEPT_READINGS or (self._kept_bytes > _KEPT_BYTES and len(self._kept) > 1):
+            self._kept_bytes -= len(self._kept.popitem(last=False)[1].body)
 
     def tile(self, tile: Tile) -> bytes:
         """A tile or bundle, as the proofs ask for it. Raises NotStored, which has been told."""
@@ -120,9 +156,8 @@ class EvidenceReader:
         store = self.house.store
         return store.where(key) if reading is None else where_is(store, key, reading.version_id)
 
-    def _read(self, key: str) -> Reading | None:
+    def _read(self, key: str, row: EvidenceObject | None) -> Reading | None:
         store = self.house.store
-        row = find_evidence(self.house.engine, key)
         version_id = None if row is None else row.version_id
         if version_id is None:
             standing = next((one for one in listed_below(store, key) if one.key == key), None)

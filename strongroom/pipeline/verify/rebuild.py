@@ -4,6 +4,7 @@ That finds any wrong byte of a tile, also where the ledger's hash was changed wi
 """
 
 from collections.abc import Iterator, Sequence
+from itertools import islice
 
 from strongroom.canonical import sha256_hex
 from strongroom.evidence.checkpoints import Checkpoint
@@ -17,6 +18,8 @@ from strongroom.pipeline.verify.reading import EvidenceReader
 from strongroom.vault.errors import NotStored
 from strongroom.vault.evidence_keys import checkpoint_key, tile_key
 
+_TILES_AT_ONCE = 64
+
 
 def bundles_of(
     reader: EvidenceReader, size: int, first: int = 0, last: int | None = None
@@ -24,13 +27,14 @@ def bundles_of(
     """The entries of a log of this size, a bundle at a time with its first leaf: those bundles that hold leaves from
     `first` (included) to `last` (excluded). A bundle that can't be read is told, and left out.
     """
-    end = size if last is None else min(last, size)
-    for at in range(first - first % FULL_WIDTH, end, FULL_WIDTH):
-        bundle = tile_at(size, ENTRIES, at)
-        try:
-            yield at, split_entries(bundle, reader.tile(bundle))
-        except NotStored:
+    starts = range(first - first % FULL_WIDTH, size if last is None else min(last, size), FULL_WIDTH)
+    bundles = [tile_at(size, ENTRIES, at) for at in starts]
+    readings = reader.in_order(tile_key(bundle.path) for bundle in bundles)
+    for at, bundle, reading in zip(starts, bundles, readings, strict=True):
+        if reading is None:
             continue
+        try:
+            yield at, split_entries(bundle, reading.body)
         except ProofRefused as refused:
             key = tile_key(bundle.path)
             reader.findings.tell_refused(refused, reader.where(key), key=key)
@@ -50,7 +54,7 @@ def rebuild(reader: EvidenceReader, checkpoints: Sequence[Checkpoint]) -> None:
     for checkpoint in checkpoints:
         try:
             made = growth.append(_take(entries, checkpoint.size - growth.size))
-            differing += [(tile, content) for tile, content in made if _differs(reader, tile, content)]
+            differing += _differing(reader, made)
         except NotStored:
             return  # told: without those entries nothing can be made
         if growth.root() == checkpoint.root:
@@ -77,9 +81,15 @@ def _take(entries: Iterator[bytes], count: int) -> Iterator[bytes]:
         yield next(entries)
 
 
-def _differs(reader: EvidenceReader, tile: Tile, content: bytes) -> bool:
-    reading = reader.read(tile_key(tile.path))
-    return reading is not None and reading.body != content
+def _differing(reader: EvidenceReader, made: Iterator[tuple[Tile, bytes]]) -> list[tuple[Tile, bytes]]:
+    """Those tiles that stand with other bytes, a batch of them read at once."""
+    differing = []
+    while batch := list(islice(made, _TILES_AT_ONCE)):
+        readings = reader.in_order(tile_key(tile.path) for tile, _ in batch)
+        differing += [
+            one for one, reading in zip(batch, readings, strict=True) if reading is not None and reading.body != one[1]
+        ]
+    return differing
 
 
 def _tell(reader: EvidenceReader, tile: Tile, content: bytes) -> None:

@@ -1,5 +1,6 @@
 """A verification from its beginning to what is recorded of it: a check, which conversations were hashed, custody."""
 
+from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
@@ -21,14 +22,13 @@ from strongroom.pipeline.verify.custody import check_custody
 from strongroom.pipeline.verify.entries import Entries, check_entries
 from strongroom.pipeline.verify.listed import check_listing
 from strongroom.pipeline.verify.logged import Logged
-from strongroom.pipeline.verify.reading import EvidenceReader, Findings
+from strongroom.pipeline.verify.reading import AT_ONCE, EvidenceReader, Findings
 from strongroom.pipeline.verify.rebuild import rebuild
 from strongroom.pipeline.verify.scope import Depth, Scope
 from strongroom.pipeline.verify.timestamps import check_timestamps
 from strongroom.pipeline.verify.witness import compare_with_witness
 from strongroom.times import utc_now
 
-_AT_ONCE = 8  # requests under way; S3 answers each in some ten milliseconds
 _BATCH = 200
 _EVIDENCE = "evidence/"
 
@@ -76,8 +76,8 @@ def _verified(house: House, scope: Scope, depth: Depth) -> tuple[Verified, list[
     reader = EvidenceReader(house, findings)
     log = open_log(reader, newest_only=depth < Depth.PROVEN)
     if scope.everything and depth >= Depth.HASHED:
-        for kept in all_kept(house.engine, trial=house.settings.trial, prefix=_EVIDENCE):
-            reader.read(kept.key)
+        kept = all_kept(house.engine, trial=house.settings.trial, prefix=_EVIDENCE)
+        deque(reader.in_order(one.key for one in kept), maxlen=0)
     if depth >= Depth.PROVEN:
         if scope.everything:
             rebuild(reader, log.checkpoints)
@@ -87,7 +87,7 @@ def _verified(house: House, scope: Scope, depth: Depth) -> tuple[Verified, list[
     examined, hashed = Examined(), list[tuple[UUID, int]]()
     listed_days: set[tuple[UUID, date]] = set()
     conversations = 0
-    with ThreadPoolExecutor(_AT_ONCE) as pool:
+    with ThreadPoolExecutor(AT_ONCE) as pool:
         for batch in _batches(house, scope):
             conversations += len(batch)
             for one in pool.map(

@@ -14,7 +14,7 @@ from strongroom.pipeline.verify.entries import entry_at
 from strongroom.pipeline.verify.reading import EvidenceReader
 from strongroom.times import format_instant, start_of, utc_now
 from strongroom.vault.evidence_keys import TIMESTAMPS_PREFIX, checkpoint_key, timestamp_chain_key, timestamp_key
-from strongroom.vault.evidence_listing import listed_below
+from strongroom.vault.listing import listed_below
 
 
 def check_timestamps(reader: EvidenceReader, log: SealedLog) -> int:

@@ -11,7 +11,7 @@ from strongroom.pipeline.verify.checkpoints import SealedLog
 from strongroom.pipeline.verify.reading import EvidenceReader
 from strongroom.pipeline.witness import WitnessBucket, WitnessFileUnusable, witness_of
 from strongroom.vault.evidence_keys import checkpoint_key
-from strongroom.vault.evidence_listing import listed_below, read_whole
+from strongroom.vault.listing import listed_below, read_whole
 
 
 def compare_with_witness(reader: EvidenceReader, log: SealedLog) -> None:
