@@ -12,6 +12,7 @@ from strongroom.house import House
 from strongroom.legal.passwords import Passwords
 from strongroom.legal.people import SessionLimits
 from tasks.fleet import Fleet
+from web.oidc import Provider
 from web.readiness import Readiness
 
 TEMPLATES = Path(__file__).parent / "templates"
@@ -28,6 +29,7 @@ class Desk:
     templates: Environment
     passwords: Passwords
     readiness: Readiness
+    provider: Provider | None
 
     @property
     def is_https(self) -> bool:
