@@ -14,7 +14,7 @@ NewLedger = Callable[[Archive], Archive]
 LOST = {
     "conversations": {
         "state_at", "first_seen_at", "due_at", "enqueued_at", "lease_owner", "lease_until", "attempts", "deadline_at",
-        "decision", "retain_until",
+        "decision", "retain_until", "indexed_at",
     },
     "recordings": {
         "state_at", "first_seen_at", "due_at", "enqueued_at", "lease_owner", "lease_until", "attempts", "deadline_at",
