@@ -142,7 +142,7 @@ def test_without_any_evidence_the_records_come_back(start_archive: StartArchive,
     assert everything(archive) == before
 
 
-def test_the_search_answers_as_before(archive: Archive, new_ledger: Callable[[Archive], Archive]) -> None:
+def test_the_search_answers_as_before(archive: Archive, new_ledger: NewLedger) -> None:
     anna = Principal("anna", frozenset({Role.ANALYST}), None, "192.0.2.1")
     anew = new_ledger(archive)
     rebuilt(anew)
