@@ -110,6 +110,12 @@ class Settings(BaseModel):
     timestamp_roots_file: Path | None = None
     witness: str | None = None
 
+    # the Legal desk
+    four_eyes: bool = False
+    request_open_days: Annotated[int, Field(ge=1, le=366)] = 7
+    inline_verify_mib: Annotated[int, Field(ge=0, le=10_240)] = 64
+    link_life_s: Annotated[int, Field(ge=1, le=3_600)] = 3_600
+
     @field_validator("database_url")
     @classmethod
     def _postgresql(cls, value: SecretStr) -> SecretStr:
