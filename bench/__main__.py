@@ -6,7 +6,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from bench import enumeration, hashed, log, memory, rebuild, simulator, streaming
+from bench import enumeration, hashed, log, lookup, memory, rebuild, search, simulator, streaming
 from embedded.isolation import isolate_this_process
 
 BENCHES: dict[str, Callable[[], Path]] = {
@@ -17,6 +17,8 @@ BENCHES: dict[str, Callable[[], Path]] = {
     "hashed": hashed.main,
     "rebuild": rebuild.main,
     "streaming": streaming.main,
+    "search": search.main,
+    "lookup": lookup.main,
 }
 
 
