@@ -8,10 +8,11 @@ from strongroom.house import House
 from strongroom.legal.bundling import Bundler
 from strongroom.legal.passwords import Passwords
 from tasks.fleet import Fleet
-from web import account, health, problems, sign_in
+from web import account, health, problems, sign_in, sign_in_oidc
 from web.api import bundles, conversations, custody, files, requests, retrieve
 from web.desk import STATIC, Desk, open_templates
 from web.middleware import LimitedBodies, LoggedRequests, SecurityHeaders
+from web.oidc import provider_of
 from web.readiness import Readiness
 
 API_ROUTERS: tuple[APIRouter, ...] = (
@@ -23,7 +24,7 @@ API_ROUTERS: tuple[APIRouter, ...] = (
     custody.router,
 )
 """JSON; each names its paths whole, below `/api/v1` or, as the guide has them, `/legal`."""
-PAGE_ROUTERS: tuple[APIRouter, ...] = (sign_in.router, account.router)
+PAGE_ROUTERS: tuple[APIRouter, ...] = (sign_in.router, sign_in_oidc.router, account.router)
 """HTML, at `/`."""
 
 
@@ -45,6 +46,7 @@ def create_app(house: House, fleet: Fleet | None) -> FastAPI:
         passwords=Passwords(),
         readiness=Readiness(house),
         bundler=Bundler(house),
+        provider=provider_of(house.settings),
     )
     app.state.desk = desk
     problems.attach(app)
