@@ -24,6 +24,8 @@ QUEUE_OF_TASK = {
     "follow_restores": RESTORE,
     "index_conversation": BULK,
     "keep_evidence": CONTROL,
+    "prepare_request": RESTORE,
+    "prepare_requests": RESTORE,
     "read_activity": CONTROL,
     "seal": CONTROL,
     "sweep": SWEEP,

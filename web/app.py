@@ -5,19 +5,34 @@ from fastapi.staticfiles import StaticFiles
 
 from strongroom import __version__
 from strongroom.house import House
+from strongroom.legal.bundling import Bundler
 from strongroom.legal.passwords import Passwords
 from tasks.fleet import Fleet
 from web import account, health, openapi, problems, sign_in, sign_in_oidc
 from web.api import account as api_account
-from web.api import search as api_search
+from web.api import bundles, conversations, custody, files, retrieve, search
+from web.api import requests as requests_api
 from web.desk import STATIC, Desk, open_templates
 from web.middleware import LimitedBodies, LoggedRequests, SecurityHeaders
 from web.oidc import provider_of
 from web.readiness import Readiness
 
-API_ROUTERS: tuple[APIRouter, ...] = (api_account.router, api_search.router)
+API_ROUTERS: tuple[APIRouter, ...] = (
+    retrieve.router,
+    requests_api.router,
+    files.router,
+    bundles.router,
+    conversations.router,
+    custody.router,
+    search.router,
+    api_account.router,
+)
 """JSON; each names its paths whole, below `/api/v1` or, as the guide has them, `/legal`."""
-PAGE_ROUTERS: tuple[APIRouter, ...] = (sign_in.router, sign_in_oidc.router, account.router)
+PAGE_ROUTERS: tuple[APIRouter, ...] = (
+    sign_in.router,
+    sign_in_oidc.router,
+    account.router,
+)
 """HTML, at `/`."""
 
 
@@ -41,6 +56,7 @@ def create_app(house: House, fleet: Fleet | None, passwords: Passwords | None = 
         templates=open_templates(),
         passwords=passwords or Passwords(),
         readiness=Readiness(house),
+        bundler=Bundler(house),
         provider=provider_of(house.settings),
     )
     app.state.desk = desk

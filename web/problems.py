@@ -12,7 +12,9 @@ from starlette.exceptions import HTTPException
 from strongroom.errors import Misconfigured, StrongroomError, Unreachable
 from strongroom.ledger.lookup import UnknownConversation
 from strongroom.legal.access import Forbidden, NotThere
+from strongroom.legal.errors import NotNow
 from strongroom.legal.people import Throttled
+from strongroom.pipeline.bundle import BundleRefused, NotSealed
 from web.rendering import render
 
 PROBLEM_JSON = "application/problem+json"
@@ -38,6 +40,9 @@ STATUS_OF_ERROR: dict[type[StrongroomError], int] = {
     CsrfMissing: 403,
     NotThere: 404,
     UnknownConversation: 404,
+    NotNow: 409,
+    NotSealed: 409,
+    BundleRefused: 409,
     Throttled: 429,
     Misconfigured: 503,
     Unreachable: 503,
