@@ -167,10 +167,10 @@ def page_statement(connection: Connection, criteria: Criteria, limit: int) -> Se
         .limit(limit)
     )
     if texts_lead and ordered is search_texts:
-        statement = statement.where(_says(criteria))
+        statement = statement.where(_says(criteria.phrases))
     elif criteria.phrases and not texts_lead:
         of_record = search_texts.c.conversation_id == search_records.c.conversation_id
-        statement = statement.where(exists(select(literal(1)).where(of_record, _says(criteria))))
+        statement = statement.where(exists(select(literal(1)).where(of_record, _says(criteria.phrases))))
     if texts_lead or (leader is not None and len(leader) > 1):
         # a conversation has several texts, or several of the terms
         statement = statement.ext(distinct_on(ordered.c.conversation_end, ordered.c.conversation_id))
@@ -209,17 +209,27 @@ def _texts(connection: Connection, criteria: Criteria) -> FromClause:
     PostgreSQL guesses how many hold a rare word, guesses too many, and would look through all texts for a page of them.
     """
     found = select(search_texts.c.conversation_end, search_texts.c.conversation_id).where(
-        _says(criteria), *_within(criteria, search_texts)
+        *_within(criteria, search_texts)
     )
+    # for a phrase each text that has its words must be read: they are counted without
+    apart = [
+        Phrase((word,), phrase.begins and place == len(phrase.words))
+        for phrase in criteria.phrases
+        for place, word in enumerate(phrase.words, start=1)
+    ]
+    some = found.where(_says(apart)).limit(_MANY)
     # with neither of these it looks the words up
     connection.execute(text("SET LOCAL enable_seqscan = off; SET LOCAL enable_indexscan = off"))
-    count = connection.scalar(select(func.count()).select_from(found.limit(_MANY).subquery())) or 0
+    count = connection.scalar(select(func.count()).select_from(some.subquery())) or 0
     connection.execute(text("SET LOCAL enable_seqscan = on; SET LOCAL enable_indexscan = on"))
-    return search_texts if count == _MANY else found.cte("texts").prefix_with("MATERIALIZED", dialect="postgresql")
+    if count == _MANY:
+        return search_texts
+    few = found.where(_says(criteria.phrases))
+    return few.cte("texts").prefix_with("MATERIALIZED", dialect="postgresql")
 
 
-def _says(criteria: Criteria) -> ColumnElement[bool]:
-    return search_texts.c.words.bool_op("@@")(cast(literal(query(criteria.phrases)), TSQUERY))
+def _says(phrases: Sequence[Phrase]) -> ColumnElement[bool]:
+    return search_texts.c.words.bool_op("@@")(cast(literal(query(phrases)), TSQUERY))
 
 
 def _bound(connection: Connection) -> None:
