@@ -10,7 +10,7 @@ import pytest
 from archives import Archive, StartArchive
 from rebuilding import NewLedger
 from s3proxy.running import S3Proxy, running_proxy
-from sealing_material import Sealing, sealing_environment
+from sealing_material import Sealing, StartSealing, sealing_environment
 
 from embedded.isolation import AWS_ENVIRONMENT
 from embedded.postgres import Postgres
@@ -20,8 +20,6 @@ from strongroom.ledger.migrate import migrate
 
 _bucket_numbers = itertools.count(1)
 _database_numbers = itertools.count(1)
-
-StartSealing = Callable[..., Sealing]
 
 A_DAY = date(2026, 3, 10)
 

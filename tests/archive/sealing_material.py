@@ -4,7 +4,7 @@ What is sealed is what the ledger says of a manifest: its key, version, size and
 """
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from functools import cached_property
@@ -220,3 +220,7 @@ def sealing_environment(folder: Path, bucket: str, s3_endpoint: str) -> dict[str
         "STRONGROOM_LOG_KEY_FILE": str(key),
         **AWS_ENVIRONMENT,
     }
+
+
+StartSealing = Callable[..., Sealing]
+"""What the fixture `start_sealing` is."""

@@ -8,9 +8,8 @@ from pathlib import Path
 from uuid import UUID, uuid4
 
 import pytest
-from conftest import StartSealing
 from custody_material import backdate, tampered
-from sealing_material import A_DAY, Sealing, log_in
+from sealing_material import A_DAY, Sealing, StartSealing, log_in
 
 from strongroom.actor import Actor
 from strongroom.canonical import sha256_hex

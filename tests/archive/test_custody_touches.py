@@ -4,7 +4,7 @@ import json
 from typing import Any
 
 import pytest
-from conftest import StartArchive
+from archives import StartArchive
 
 from strongroom.actor import Actor
 from strongroom.errors import StrongroomError

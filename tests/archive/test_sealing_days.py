@@ -3,8 +3,7 @@
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from conftest import StartSealing
-from sealing_material import A_DAY, log_in
+from sealing_material import A_DAY, StartSealing, log_in
 from sqlalchemy import text
 
 from strongroom.actor import Actor

@@ -4,10 +4,9 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from conftest import StartSealing
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
-from sealing_material import A_DAY, ORIGIN, log_in
+from sealing_material import A_DAY, ORIGIN, StartSealing, log_in
 
 from embedded.postgres import Postgres
 from strongroom.evidence.entries import KeyEntry

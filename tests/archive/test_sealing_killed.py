@@ -11,8 +11,7 @@ from uuid import UUID
 
 import pytest
 from botocore.client import BaseClient
-from conftest import StartSealing
-from sealing_material import A_DAY, Sealing, log_in
+from sealing_material import A_DAY, Sealing, StartSealing, log_in
 from sqlalchemy import event
 
 from strongroom.errors import StrongroomError

@@ -3,8 +3,7 @@
 from datetime import datetime, timedelta
 
 import pytest
-from conftest import StartSealing
-from sealing_material import A_DAY, Sealing
+from sealing_material import A_DAY, Sealing, StartSealing
 
 from strongroom.evidence.tiles import edge_tiles
 from strongroom.ledger.evidence_objects import find_evidence

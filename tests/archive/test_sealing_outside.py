@@ -10,10 +10,9 @@ from pathlib import Path
 from threading import Thread
 
 import pytest
-from conftest import StartSealing
 from hypothesis import given
 from hypothesis import strategies as st
-from sealing_material import A_DAY, Sealing, log_in
+from sealing_material import A_DAY, Sealing, StartSealing, log_in
 
 from embedded.ports import free_port
 from embedded.postgres import Postgres

@@ -3,8 +3,7 @@
 from datetime import timedelta
 
 import pytest
-from conftest import StartSealing
-from sealing_material import A_DAY, Sealing, log_in
+from sealing_material import A_DAY, Sealing, StartSealing, log_in
 
 from embedded.postgres import Postgres
 from strongroom.evidence.checkpoints import Checkpoint, sign_checkpoint

@@ -2,8 +2,7 @@
 
 from pathlib import Path
 
-from conftest import StartSealing
-from sealing_material import A_DAY, Sealing, log_in
+from sealing_material import A_DAY, Sealing, StartSealing, log_in
 from structlog.testing import capture_logs
 
 from config.environment import load_settings

@@ -7,8 +7,7 @@ from threading import Lock
 from typing import Any
 
 import pytest
-from conftest import StartSealing
-from sealing_material import A_DAY
+from sealing_material import A_DAY, StartSealing
 
 from strongroom.actor import Actor
 from strongroom.pipeline.seal import seal
