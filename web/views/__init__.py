@@ -1,0 +1,1 @@
+"""View models: what a page shows, made of what the archive holds, as pure functions and frozen dataclasses."""
