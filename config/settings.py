@@ -110,6 +110,11 @@ class Settings(BaseModel):
     timestamp_roots_file: Path | None = None
     witness: str | None = None
 
+    # the Legal desk
+    desk_url: Url = "http://127.0.0.1:8000"
+    session_idle_s: Annotated[float, Field(ge=60, le=86_400, allow_inf_nan=False)] = 900
+    session_absolute_s: Annotated[float, Field(ge=60, le=604_800, allow_inf_nan=False)] = 28_800
+
     @field_validator("database_url")
     @classmethod
     def _postgresql(cls, value: SecretStr) -> SecretStr:

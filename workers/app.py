@@ -6,10 +6,10 @@ import sys
 from celery.schedules import crontab
 
 from config.environment import SettingsInvalid, load_settings
+from config.logs import configure_logs
 from config.settings import Settings
 from tasks.fleet import Fleet
 from workers import lifecycle
-from workers.logs import configure_logs
 
 LOOK_AT_RESTORES_S = 60.0
 """The fastest retrieval takes some minutes."""

@@ -1,5 +1,6 @@
 """How the desk's pages spell times, sizes, durations and states: in words, and every time in UTC and said so."""
 
+from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime
 
 _SIZES = ((1024**3, "GiB"), (1024**2, "MiB"), (1024, "KiB"))
@@ -76,6 +77,11 @@ def prose(text: object) -> str:
     )
 
 
+def first_upper(text: str) -> str:
+    """A sentence begins with a capital."""
+    return text[:1].upper() + text[1:]
+
+
 def _harmless(character: str) -> str:
     """C0 and C1 controls and separators as a space; bidirectional overrides and isolates (UAX #9), BOM: nothing."""
     code = ord(character)
@@ -86,3 +92,19 @@ def _harmless(character: str) -> str:
 
 def _day(moment: date) -> str:
     return f"{moment.day} {moment:%b %Y}"
+
+
+FILTERS: Mapping[str, Callable[..., str]] = {
+    "utc": utc,
+    "utc_minute": utc_minute,
+    "clock_time": clock_time,
+    "day": day,
+    "machine": machine,
+    "duration": duration,
+    "size": size,
+    "counted": counted,
+    "plain": plain,
+    "prose": prose,
+    "first_upper": first_upper,
+}
+"""What templates call these by."""

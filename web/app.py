@@ -1,0 +1,51 @@
+"""The Legal desk put together."""
+
+from fastapi import APIRouter, FastAPI
+from fastapi.staticfiles import StaticFiles
+
+from strongroom import __version__
+from strongroom.house import House
+from strongroom.legal.passwords import Passwords
+from tasks.fleet import Fleet
+from web import account, health, problems, sign_in
+from web.desk import STATIC, Desk, open_templates
+from web.middleware import LimitedBodies, LoggedRequests, SecurityHeaders
+from web.readiness import Readiness
+
+API_ROUTERS: tuple[APIRouter, ...] = ()
+"""JSON; each names its paths whole, below `/api/v1` or, as the guide has them, `/legal`."""
+PAGE_ROUTERS: tuple[APIRouter, ...] = (sign_in.router, account.router)
+"""HTML, at `/`."""
+
+
+def create_app(house: House, fleet: Fleet | None) -> FastAPI:
+    """The application. It connects to nothing yet. `fleet` None: no worker is rung for what a request needs."""
+    app = FastAPI(
+        title="Strongroom Legal desk",
+        version=__version__,
+        openapi_url="/api/v1/openapi.json",
+        # their pages load scripts from elsewhere, which our pages never do
+        docs_url=None,
+        redoc_url=None,
+    )
+    desk = Desk(
+        house=house,
+        fleet=fleet,
+        settings=house.settings,
+        templates=open_templates(),
+        passwords=Passwords(),
+        readiness=Readiness(house),
+    )
+    app.state.desk = desk
+    problems.attach(app)
+    app.include_router(health.router)
+    for router in API_ROUTERS:
+        app.include_router(router)
+    for router in PAGE_ROUTERS:
+        app.include_router(router, include_in_schema=False)
+    app.mount("/static", StaticFiles(directory=STATIC), name="static")
+    # the last one added is the first to see a request
+    app.add_middleware(LimitedBodies)
+    app.add_middleware(LoggedRequests)
+    app.add_middleware(SecurityHeaders, https=desk.is_https)
+    return app

@@ -1,0 +1,41 @@
+"""`uvicorn web.main:app …`: the desk's process, from the environment alone."""
+
+import logging
+import os
+import sys
+
+from fastapi import FastAPI
+
+from config.environment import SettingsInvalid, load_settings
+from config.logs import configure_logs
+from strongroom.errors import StrongroomError
+from strongroom.house import require_ready_to_restore
+from tasks.fleet import Fleet
+from web.app import create_app
+
+
+def _app() -> FastAPI:
+    try:
+        settings = load_settings(os.environ)
+        _configure_logs()
+        fleet = Fleet(settings)
+        house = fleet.house
+        # it reads records and asks for restores: what the restores' workers need is what it needs
+        require_ready_to_restore(house)
+    except (SettingsInvalid, StrongroomError) as error:
+        print(f"strongroom: {error}", file=sys.stderr)  # noqa: T201  # an operator's one line
+        raise SystemExit(error.exit_code) from None
+    return create_app(house, fleet)
+
+
+def _configure_logs() -> None:
+    configure_logs()
+    for name in ("uvicorn", "uvicorn.error", "uvicorn.access"):
+        logger = logging.getLogger(name)
+        logger.handlers.clear()
+        logger.propagate = True
+    # its lines hold paths and queries, which hold links, numbers and names; ours are in web/middleware.py
+    logging.getLogger("uvicorn.access").disabled = True
+
+
+app = _app()

@@ -1,0 +1,1 @@
+"""HTML pages, one module a page; each has a `router`, named in web/app.py."""
