@@ -23,6 +23,8 @@ QUEUE_OF_TASK = {
     "follow_restore": RESTORE,
     "follow_restores": RESTORE,
     "keep_evidence": CONTROL,
+    "prepare_request": RESTORE,
+    "prepare_requests": RESTORE,
     "read_activity": CONTROL,
     "seal": CONTROL,
     "sweep": SWEEP,

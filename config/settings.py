@@ -114,6 +114,10 @@ class Settings(BaseModel):
     desk_url: Url = "http://127.0.0.1:8000"
     session_idle_s: Annotated[float, Field(ge=60, le=86_400, allow_inf_nan=False)] = 900
     session_absolute_s: Annotated[float, Field(ge=60, le=604_800, allow_inf_nan=False)] = 28_800
+    four_eyes: bool = False
+    request_open_days: Annotated[int, Field(ge=1, le=366)] = 7
+    inline_verify_mib: Annotated[int, Field(ge=0, le=10_240)] = 64
+    link_life_s: Annotated[int, Field(ge=1, le=3_600)] = 3_600
 
     @field_validator("database_url")
     @classmethod

@@ -1,6 +1,7 @@
 """What is due, not held and not enqueued lately: what the sweeper re-enqueues. The broker may lose every message."""
 
 from datetime import date
+from uuid import UUID
 
 from sqlalchemy import ColumnElement, Table, and_, exists, func, or_, select, tuple_, update
 from sqlalchemy.sql.dml import Update
@@ -8,6 +9,7 @@ from sqlalchemy.sql.dml import Update
 from strongroom.ledger import leases
 from strongroom.ledger.engine import Engine, transaction
 from strongroom.ledger.references import ConversationRef, RecordingRef
+from strongroom.ledger.request_schema import requests
 from strongroom.ledger.restore_schema import FOLLOWED_RESTORE_STATES, restores
 from strongroom.ledger.runs import Run
 from strongroom.ledger.schema import (
@@ -64,6 +66,13 @@ def claim_restores(engine: Engine, grace_s: float, limit: int) -> list[int]:
     statement = _claim(restores, restores.c.state.in_(FOLLOWED_RESTORE_STATES), grace_s, limit)
     with transaction(engine) as connection:
         return list(connection.scalars(statement.returning(restores.c.restore_id)))
+
+
+def claim_requests(engine: Engine, grace_s: float, limit: int) -> list[UUID]:
+    """Requests of the Legal desk whose preparing has a step due."""
+    statement = _claim(requests, requests.c.state == "preparing", grace_s, limit)
+    with transaction(engine) as connection:
+        return list(connection.scalars(statement.returning(requests.c.request_id)))
 
 
 def _claim_conversations(

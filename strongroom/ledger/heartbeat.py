@@ -4,6 +4,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import date
+from uuid import UUID
 
 import structlog
 from sqlalchemy import Table
@@ -12,6 +13,7 @@ from strongroom.ledger import leases
 from strongroom.ledger.engine import Engine, LedgerUnreachable
 from strongroom.ledger.leases import Holder
 from strongroom.ledger.references import ConversationRef, RecordingRef
+from strongroom.ledger.request_schema import requests
 from strongroom.ledger.restore_schema import restores
 from strongroom.ledger.runs import Run
 from strongroom.ledger.schema import activity_reads, conversations, recordings, runs
@@ -51,6 +53,13 @@ def kept_recording(engine: Engine, ref: RecordingRef, holder: Holder) -> Iterato
 def kept_restore(engine: Engine, restore_id: int, holder: Holder) -> Iterator[None]:
     """Keep a restore's lease inside the block."""
     with _kept(engine, restores, {"restore_id": restore_id}, holder):
+        yield
+
+
+@contextmanager
+def kept_request(engine: Engine, request_id: UUID, holder: Holder) -> Iterator[None]:
+    """Keep a request's lease inside the block."""
+    with _kept(engine, requests, {"request_id": request_id}, holder):
         yield
 
 

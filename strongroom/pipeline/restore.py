@@ -49,10 +49,17 @@ _log = structlog.get_logger()
 
 
 def request_restore(
-    house: House, conversation_id: UUID, needed_by: datetime, requester: Actor, reason: str | None
+    house: House,
+    conversation_id: UUID,
+    needed_by: datetime,
+    requester: Actor,
+    reason: str | None,
+    *,
+    needed_until: datetime | None = None,
 ) -> RestoreStatus:
     """Ask for every object of a conversation to be readable by `needed_by`, and begin at once; how it stands then.
 
+    It stays readable until `needed_until`, a day after `needed_by` where nobody says otherwise.
     A request for a conversation that is being restored joins that restore. What the fleet holds just now, it goes on
     with; what can't be reached now, it tries again. Raises NothingToRestore, LedgerUnreachable.
     """
@@ -60,7 +67,7 @@ def request_restore(
         house.engine,
         conversation_id,
         needed_by=needed_by,
-        needed_until=needed_by + GRACE,
+        needed_until=needed_until or needed_by + GRACE,
         requester=requester,
         reason=reason,
     )
