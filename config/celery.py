@@ -22,6 +22,7 @@ QUEUE_OF_TASK = {
     "enumerate_day": CONTROL,
     "follow_restore": RESTORE,
     "follow_restores": RESTORE,
+    "index_conversation": BULK,
     "keep_evidence": CONTROL,
     "prepare_request": RESTORE,
     "prepare_requests": RESTORE,

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
 
+from phonenumbers import SUPPORTED_REGIONS
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationInfo, field_validator
 
 from config.clients import OAuthClient, parse_clients
@@ -101,6 +102,9 @@ class Settings(BaseModel):
     kms_key_id: str | None = None
     break_glass_role_arn: str | None = None
 
+    # the Legal desk
+    phone_region: str | None = None
+
     # evidence
     log_key_file: Path | None = None
     log_kms_key_id: str | None = None
@@ -150,6 +154,13 @@ class Settings(BaseModel):
             raise ValueError(
                 f"must be true exactly when STRONGROOM_BUCKET ends with {TRIAL_SUFFIX}: a trial never writes to a vault"
             )
+        return value
+
+    @field_validator("phone_region")
+    @classmethod
+    def _region(cls, value: str | None) -> str | None:
+        if value is not None and value not in SUPPORTED_REGIONS:
+            raise ValueError("must be a country as two capital letters (ISO 3166), as GB")
         return value
 
     @field_validator("kms_key_id")

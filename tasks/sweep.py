@@ -23,6 +23,7 @@ def sweep(self: Task) -> None:
     send(self.app, "archive_conversation", map(conversation_arguments, due.discovered))
     send(self.app, "complete_conversation", map(conversation_arguments, due.captured))
     send(self.app, "archive_recording", map(recording_arguments, due.recordings))
+    send(self.app, "index_conversation", map(conversation_arguments, due.unindexed))
     if due.seal:
         send(self.app, "seal", [()])
     for day in due.settled:

@@ -12,6 +12,7 @@ from starlette.exceptions import HTTPException
 from strongroom.errors import StrongroomError, Unreachable
 from strongroom.ledger.lookup import UnknownConversation
 from strongroom.legal.access import Forbidden, NotThere
+from strongroom.legal.errors import NotNow
 from strongroom.legal.people import Throttled
 from web.rendering import render
 
@@ -38,6 +39,7 @@ STATUS_OF_ERROR: dict[type[StrongroomError], int] = {
     CsrfMissing: 403,
     NotThere: 404,
     UnknownConversation: 404,
+    NotNow: 409,
     Throttled: 429,
     Unreachable: 503,
 }

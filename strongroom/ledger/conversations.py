@@ -203,7 +203,7 @@ def take_discovered(engine: Engine, ref: ConversationRef, holder: Holder) -> Hel
     nothing_earlier = ~or_(earlier_under_way, fetched_again)
     with transaction(engine) as connection:
         row = leases.take(connection, conversations, ref._asdict(), ["discovered"], holder, nothing_earlier)
-        return None if row is None else _held(row)
+        return None if row is None else held_of(row)
 
 
 def take_captured(engine: Engine, ref: ConversationRef, holder: Holder) -> HeldConversation | None:
@@ -221,10 +221,11 @@ def take_captured(engine: Engine, ref: ConversationRef, holder: Holder) -> HeldC
         if row is None:
             connection.rollback()
             return None
-        return _held(row)
+        return held_of(row)
 
 
-def _held(row: RowMapping) -> HeldConversation:
+def held_of(row: RowMapping) -> HeldConversation:
+    """What this process holds, from a row that was just taken."""
     return HeldConversation(
         ref=ConversationRef(row["conversation_id"], row["revision"]),
         day=row["day"],

@@ -53,6 +53,12 @@ def claim_captured(engine: Engine, grace_s: float, limit: int) -> list[Conversat
     return _claim_conversations(engine, and_(conversations.c.state == "capturing", ~unsettled), grace_s, limit)
 
 
+def claim_unindexed(engine: Engine, grace_s: float, limit: int) -> list[ConversationRef]:
+    """Archived revisions that the search does not have, or not all of."""
+    missing = and_(conversations.c.state == "archived", conversations.c.indexed_at.is_(None))
+    return _claim_conversations(engine, missing, grace_s, limit)
+
+
 def claim_recordings(engine: Engine, grace_s: float, limit: int) -> list[RecordingRef]:
     """Recordings that are due to be fetched."""
     key = (recordings.c.conversation_id, recordings.c.revision, recordings.c.recording_id)

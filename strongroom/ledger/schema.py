@@ -61,8 +61,15 @@ conversations = Table(
     Column("lock_mode", Text),
     Column("retain_until", DateTime(timezone=True)),
     Column("policy_version", Text),
+    # when the search had all of it; an archived revision without is due to be indexed
+    Column("indexed_at", DateTime(timezone=True)),
     Index("ix_conversations_day_state", "day", "state"),
     Index("ix_conversations_open_due_at", "due_at", postgresql_where=text(one_of("state", OPEN_CONVERSATION_STATES))),
+    Index(
+        "ix_conversations_unindexed_due_at",
+        "due_at",
+        postgresql_where=text("state = 'archived' AND indexed_at IS NULL"),
+    ),
 )
 
 recordings = Table(

@@ -9,12 +9,12 @@ from uuid import UUID
 import structlog
 
 from strongroom.actor import Actor
-from strongroom.errors import StrongroomError, Unreachable
 from strongroom.house import House
 from strongroom.ledger.custody import NewEvent, record_events
 from strongroom.ledger.request_links import HandedFile, file_for, look_begins
 from strongroom.ledger.request_preparing import file_damaged, prepare_again
 from strongroom.legal.access import Principal, Right, require
+from strongroom.legal.errors import NotNow
 from strongroom.legal.ranges import ByteRange, Wanted, wanted_range
 from strongroom.legal.requests import not_there
 from strongroom.vault.errors import NotStored, VaultRefused
@@ -29,11 +29,11 @@ _COLD = "InvalidObjectState"
 _log = structlog.get_logger()
 
 
-class BroughtBackAgain(Unreachable):
+class BroughtBackAgain(NotNow):
     """A restored copy has lapsed since it was verified; it is being brought back."""
 
 
-class FoundDamaged(StrongroomError):
+class FoundDamaged(NotNow):
     """What stands is not what was verified: nothing more of it is handed over."""
 
 

@@ -17,6 +17,7 @@ from strongroom.ledger.references import ConversationRef, RecordingRef
 from strongroom.pipeline.attempt import attempt
 from strongroom.pipeline.capture import put_off
 from strongroom.pipeline.expecting import expected_of
+from strongroom.pipeline.indexing import index_conversation
 from strongroom.pipeline.locks import lock_at_put
 from strongroom.pipeline.outcomes import NOTHING, Next
 from strongroom.pipeline.parts import Content, Placement, store, stored_already, tightened
@@ -28,12 +29,20 @@ _log = structlog.get_logger()
 
 
 def complete_conversation(house: House, ref: ConversationRef) -> Next:
-    """Write conversation.json and the manifest once every recording has settled. Run again, it does nothing."""
+    """Write conversation.json and the manifest once every recording has settled, then index it for Legal.
+
+    Run again, it does nothing.
+    """
     held = take_captured(house.engine, ref, house.holder)
     if held is None:
         return NOTHING
     lease = kept_conversation(house.engine, ref, house.holder)
-    return attempt(lease, lambda: _complete(house, held, _decided(held)), lambda error: put_off(house, held, error))
+    following = attempt(
+        lease, lambda: _complete(house, held, _decided(held)), lambda error: put_off(house, held, error)
+    )
+    # where it is not archived yet this does nothing; where it is cut off, the sweep finds it due
+    index_conversation(house, ref)
+    return following
 
 
 def _listed_meanwhile(house: House, held: HeldConversation) -> list[RecordingRef]:

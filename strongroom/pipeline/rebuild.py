@@ -20,6 +20,7 @@ from strongroom.evidence.errors import ProofRefused
 from strongroom.evidence.manifest_reading import ReadManifest, read_manifest
 from strongroom.house import House
 from strongroom.ledger.rebuild import FoundObject, Rebuilding, rebuilding
+from strongroom.pipeline.indexing import index_all_due
 from strongroom.pipeline.rebuild_log import Note, batches, rebuild_log
 from strongroom.vault.findings import Finding
 from strongroom.vault.keys import conversation_key, manifest_key
@@ -57,6 +58,8 @@ class _Read:
 def rebuild(house: House, progress: Callable[[int], None]) -> Rebuilt:
     """Fill an empty, migrated ledger from the bucket: all in one transaction, so what is cut off is simply repeated.
 
+    Then the search is filled from it; where that is cut off, the sweep goes on with it.
+
     `progress` is told how many revisions there are by now. What can't be read is a finding, and the rest goes on.
     Raises Misconfigured when the ledger is not empty, VaultUnreachable, LedgerUnreachable.
     """
@@ -87,6 +90,8 @@ def rebuild(house: House, progress: Callable[[int], None]) -> Rebuilt:
         findings += [_missing(house, ref, leaf) for ref, leaf in ledger.entries_without_manifest()]
         ledger.settle_later()
         days = ledger.settled_runs()
+    # after the commit: what is cut off here is found due by the sweep
+    index_all_due(house)
     return Rebuilt(conversations, revisions, objects, len(days), time.monotonic() - began, tuple(findings))
 
 

@@ -7,7 +7,14 @@ import structlog
 
 from strongroom.house import House
 from strongroom.ledger.activity import want_activity_reads
-from strongroom.ledger.due import claim_activity_reads, claim_captured, claim_discovered, claim_recordings, claim_runs
+from strongroom.ledger.due import (
+    claim_activity_reads,
+    claim_captured,
+    claim_discovered,
+    claim_recordings,
+    claim_runs,
+    claim_unindexed,
+)
 from strongroom.ledger.references import ConversationRef, RecordingRef
 from strongroom.ledger.runs import settle_runs
 from strongroom.pipeline.days import open_missed_days
@@ -26,6 +33,7 @@ class Due:
     discovered: list[ConversationRef]
     captured: list[ConversationRef]
     recordings: list[RecordingRef]
+    unindexed: list[ConversationRef]
     settled: list[date]
     seal: bool
 
@@ -43,6 +51,7 @@ def sweep(house: House, now: datetime, room: int) -> Due:
         discovered=claim_discovered(house.engine, grace_s, batch),
         captured=claim_captured(house.engine, grace_s, house.settings.sweep_batch),
         recordings=claim_recordings(house.engine, grace_s, batch),
+        unindexed=claim_unindexed(house.engine, grace_s, batch),
         settled=settled,
         seal=_seal(house),
     )

@@ -29,6 +29,7 @@ from strongroom.ledger.runs import open_run
 from strongroom.pipeline.capture import archive_conversation
 from strongroom.pipeline.complete import complete_conversation
 from strongroom.pipeline.enumerate import enumerate_day
+from strongroom.pipeline.indexing import index_conversation
 from strongroom.pipeline.outcomes import Next
 from strongroom.pipeline.recording import archive_recording
 from strongroom.pipeline.seal import seal
@@ -116,6 +117,7 @@ class Archive:
         steps.extend(lambda ref=ref: archive_conversation(self.house, ref) for ref in due.discovered)
         steps.extend(lambda ref=ref: archive_recording(self.house, ref) for ref in due.recordings)
         steps.extend(lambda ref=ref: complete_conversation(self.house, ref) for ref in due.captured)
+        steps.extend(lambda ref=ref: index_conversation(self.house, ref) for ref in due.unindexed)
         taken = 0
         while steps:
             following = steps.popleft()()

@@ -1,0 +1,269 @@
+"""Asking the search: one page of conversations that meet every condition, the latest end first."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import reduce
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    FromClause,
+    RowMapping,
+    Select,
+    and_,
+    cast,
+    false,
+    func,
+    literal,
+    or_,
+    select,
+    text,
+    tuple_,
+    union_all,
+)
+from sqlalchemy.dialects.postgresql import ARRAY, TSQUERY, distinct_on
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.types import Integer, Text
+
+from strongroom.errors import StrongroomError
+from strongroom.ledger.engine import Engine, transaction
+from strongroom.ledger.search_index import Term
+from strongroom.ledger.search_schema import search_postings, search_records, search_terms, search_texts
+from strongroom.ledger.search_words import query
+from strongroom.words import Phrase, folded
+
+LONGEST_SEARCH_S = 10
+_MERGED_TERMS = 50
+"""Terms whose postings are read side by side; what fits more of them is common, and found on the way."""
+_CANCELED = "57014"  # PostgreSQL's documentation, appendix A: query_canceled
+
+
+class SearchTooLong(StrongroomError):
+    """PostgreSQL was told to give up after LONGEST_SEARCH_S."""
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where in the answer a conversation stands."""
+
+    conversation_end: datetime
+    conversation_id: UUID
+
+
+@dataclass(frozen=True)
+class Criteria:
+    """What must all hold. `divisions`: one of them at least is the conversation's; None: any, or none at all.
+
+    `named` is by kind of term (queue, agent, division, media, class) an id, or a part of a name. `addresses` are
+    normalised, and one of them must be the conversation's.
+    """
+
+    divisions: frozenset[str] | None = None
+    conversation_id: UUID | None = None
+    external_tag: str | None = None
+    started_from: datetime | None = None
+    started_to: datetime | None = None
+    ended_from: datetime | None = None
+    ended_to: datetime | None = None
+    addresses: tuple[str, ...] = ()
+    named: tuple[tuple[str, str], ...] = ()
+    direction: str | None = None
+    held: bool | None = None
+    phrases: tuple[Phrase, ...] = ()
+    after: Place | None = None
+
+
+@dataclass(frozen=True)
+class FoundRecord:
+    """A conversation as the search has it. `text_gap`: why not all of its text can be searched."""
+
+    conversation_id: UUID
+    revision: int
+    conversation_start: datetime
+    conversation_end: datetime
+    retain_until: datetime
+    direction: str | None
+    external_tag: str | None
+    terms: tuple[Term, ...]
+    addresses: tuple[str, ...]
+    held: bool
+    recordings: int
+    text_gap: str | None
+
+
+def find_records(engine: Engine, criteria: Criteria, limit: int) -> list[FoundRecord]:
+    """Up to `limit` conversations, the latest end first. Raises SearchTooLong, LedgerUnreachable."""
+    with transaction(engine) as connection:
+        _bound(connection)
+        statement = page_statement(connection, criteria, limit)
+        if statement is None:
+            return []
+        try:
+            rows = connection.execute(statement).mappings().all()
+        except OperationalError as error:
+            if getattr(error.orig, "pgcode", None) != _CANCELED:
+                raise
+            raise SearchTooLong(
+                f"the search took more than {LONGEST_SEARCH_S} seconds and was given up",
+                where="the search",
+                todo="add a number, a name or a shorter time between",
+            ) from error
+        return _found(connection, rows)
+
+
+def find_record(engine: Engine, conversation_id: UUID, divisions: frozenset[str] | None) -> FoundRecord | None:
+    """One conversation, by its id; None when it is in none of the divisions as well."""
+    with transaction(engine) as connection:
+        rows = connection.execute(record_statement(conversation_id, divisions)).mappings().all()
+        found = _found(connection, rows)
+        return found[0] if found else None
+
+
+def values_of(engine: Engine, kind: str) -> list[str]:
+    """The ids of all terms of a kind that the search has."""
+    statement = select(search_terms.c.value).where(search_terms.c.kind == kind).distinct()
+    with transaction(engine) as connection:
+        return sorted(connection.scalars(statement))
+
+
+def record_statement(conversation_id: UUID, divisions: frozenset[str] | None) -> Select[Any]:
+    """The look-up by id: one probe of one index."""
+    statement = select(search_records).where(search_records.c.conversation_id == conversation_id)
+    if divisions is None:
+        return statement
+    visible = select(func.coalesce(func.array_agg(search_terms.c.term_id), cast([], ARRAY(Integer)))).where(
+        search_terms.c.kind == "division", search_terms.c.value.in_(sorted(divisions))
+    )
+    return statement.where(search_records.c.terms.overlap(visible.scalar_subquery()))
+
+
+def page_statement(connection: Connection, criteria: Criteria, limit: int) -> Select[Any] | None:
+    """The query of one page; None when something is asked for that no conversation has."""
+    terms = [_matching(connection, kind, wanted) for kind, wanted in criteria.named]
+    visible: list[int] | None = None
+    if criteria.divisions is not None:
+        visible = _valued(connection, "division", criteria.divisions)
+    if visible == [] or [] in terms:
+        return None
+    rare = bool(criteria.conversation_id or criteria.addresses or criteria.external_tag or criteria.phrases)
+    led_by = [] if rare else [ids for ids in terms if len(ids) <= _MERGED_TERMS]
+    if not rare and not led_by and visible is not None and len(visible) <= _MERGED_TERMS:
+        led_by = [visible]
+    leaders: list[FromClause] = [_postings(ids, f"postings_{n}") for n, ids in enumerate(led_by)]
+    if criteria.phrases:
+        leaders.append(search_texts)
+    everything: FromClause = search_records
+    source = reduce(_joined, leaders, everything)
+    ordered: FromClause = leaders[0] if leaders else search_records
+    order = (ordered.c.conversation_end.desc(), ordered.c.conversation_id.desc())
+    statement = (
+        select(search_records)
+        .select_from(source)
+        .where(*_of_record(criteria), *(_within(criteria, each) for each in (leaders or [search_records])))
+        .where(*(_any_of(ids) for ids in (*terms, *([visible] if visible is not None else [])) if ids not in led_by))
+        .order_by(*order)
+        .limit(limit)
+    )
+    if criteria.phrases:
+        sought = cast(literal(query(criteria.phrases)), TSQUERY)
+        statement = statement.where(search_texts.c.words.bool_op("@@")(sought))
+    if criteria.phrases or any(len(ids) > 1 for ids in led_by):
+        # a conversation has several texts, or several of the terms
+        statement = statement.ext(distinct_on(ordered.c.conversation_end, ordered.c.conversation_id))
+    return statement
+
+
+def _bound(connection: Connection) -> None:
+    # compiling a query takes longer than any of these runs
+    connection.execute(text(f"SET LOCAL statement_timeout = '{LONGEST_SEARCH_S}s'; SET LOCAL jit = off"))
+
+
+def _joined(left: FromClause, right: FromClause) -> FromClause:
+    same = and_(
+        right.c.conversation_end == search_records.c.conversation_end,
+        right.c.conversation_id == search_records.c.conversation_id,
+    )
+    return left.join(right, same)
+
+
+def _postings(term_ids: Sequence[int], name: str) -> FromClause:
+    """The postings of some terms; each is read in the order of the answer."""
+    columns = (search_postings.c.conversation_end, search_postings.c.conversation_id)
+    each = [select(*columns).where(search_postings.c.term_id == term_id) for term_id in term_ids]
+    return (each[0] if len(each) == 1 else union_all(*each)).subquery(name)
+
+
+def _within(criteria: Criteria, source: FromClause) -> ColumnElement[bool]:
+    """The bounds of the end, on whatever is read in order: PostgreSQL does not carry them over from one to another."""
+    end = source.c.conversation_end
+    conditions: list[ColumnElement[bool]] = []
+    # what started later ended later as well
+    earliest = [one for one in (criteria.ended_from, criteria.started_from) if one is not None]
+    if earliest:
+        conditions.append(end >= max(earliest))
+    if criteria.ended_to is not None:
+        conditions.append(end < criteria.ended_to)
+    if criteria.after is not None:
+        place = (literal(criteria.after.conversation_end), literal(criteria.after.conversation_id))
+        conditions.append(tuple_(end, source.c.conversation_id) < tuple_(*place))
+    return and_(literal(True), *conditions)
+
+
+def _of_record(criteria: Criteria) -> Iterable[ColumnElement[bool]]:
+    record = search_records.c
+    if criteria.conversation_id is not None:
+        yield record.conversation_id == criteria.conversation_id
+    if criteria.external_tag is not None:
+        yield record.external_tag == criteria.external_tag
+    if criteria.started_from is not None:
+        yield record.conversation_start >= criteria.started_from
+    if criteria.started_to is not None:
+        yield record.conversation_start < criteria.started_to
+    if criteria.addresses:
+        yield record.addresses.overlap(cast(list(criteria.addresses), ARRAY(Text)))
+    if criteria.direction is not None:
+        yield record.direction == criteria.direction
+    if criteria.held is not None:
+        yield record.held if criteria.held else ~record.held
+
+
+def _any_of(term_ids: Sequence[int]) -> ColumnElement[bool]:
+    shared: ColumnElement[bool] = search_records.c.terms.overlap(cast(list(term_ids), ARRAY(Integer)))
+    return shared
+
+
+def _matching(connection: Connection, kind: str, wanted: str) -> list[int]:
+    """The terms of a kind with this id, or with this in their name."""
+    part = folded(wanted)
+    named = search_terms.c.folded.contains(part, autoescape=True) if part.strip() else false()
+    statement = select(search_terms.c.term_id).where(
+        search_terms.c.kind == kind, or_(search_terms.c.value == wanted, named)
+    )
+    return sorted(connection.scalars(statement))
+
+
+def _valued(connection: Connection, kind: str, values: Iterable[str]) -> list[int]:
+    statement = select(search_terms.c.term_id).where(
+        search_terms.c.kind == kind, search_terms.c.value.in_(sorted(values))
+    )
+    return sorted(connection.scalars(statement))
+
+
+def _found(connection: Connection, rows: Sequence[RowMapping]) -> list[FoundRecord]:
+    term_ids = {term_id for row in rows for term_id in row["terms"]}
+    if not rows:
+        return []
+    columns = (search_terms.c.term_id, search_terms.c.kind, search_terms.c.value, search_terms.c.name)
+    statement = select(*columns).where(search_terms.c.term_id.in_(term_ids))
+    terms = {row.term_id: Term(row.kind, row.value, row.name) for row in connection.execute(statement)}
+    return [
+        FoundRecord(
+            **{name: row[name] for name in FoundRecord.__dataclass_fields__ if name not in ("terms", "addresses")},
+            terms=tuple(sorted(terms[term_id] for term_id in row["terms"])),
+            addresses=tuple(row["addresses"]),
+        )
+        for row in rows
+    ]
