@@ -10,11 +10,20 @@ from tasks.fleet import Fleet
 from web import account, health, problems, sign_in
 from web.desk import STATIC, Desk, open_templates
 from web.middleware import LimitedBodies, LoggedRequests, SecurityHeaders
+from web.pages import audit, conversation, progress, requests, search
 from web.readiness import Readiness
 
 API_ROUTERS: tuple[APIRouter, ...] = ()
 """JSON; each names its paths whole, below `/api/v1` or, as the guide has them, `/legal`."""
-PAGE_ROUTERS: tuple[APIRouter, ...] = (sign_in.router, account.router)
+PAGE_ROUTERS: tuple[APIRouter, ...] = (
+    sign_in.router,
+    account.router,
+    search.router,
+    conversation.router,
+    requests.router,
+    audit.router,
+    progress.router,
+)
 """HTML, at `/`."""
 
 

@@ -1,5 +1,6 @@
 """Requests: mine and all, a new one, and one with its clock, its files and what can be decided about it."""
 
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Annotated
 from uuid import UUID
@@ -13,7 +14,6 @@ from strongroom.legal import links, requests
 from strongroom.legal.access import NotThere, Principal, Right, require
 from strongroom.legal.errors import Misuse, NotNow
 from strongroom.legal.requests import ParsedIds
-from strongroom.legal.requests import Request as LegalRequest
 from strongroom.legal.search import look_up
 from web.desk import Desk, desk_of
 from web.rendering import render
@@ -29,6 +29,16 @@ router = APIRouter()
 PAGE_SIZE = 25
 """Conversations of one request on a page: each is looked up for what it is called."""
 _LONGEST_LIST_BYTES = 1024 * 1024
+
+
+@dataclass(frozen=True)
+class _Asked:
+    """What the form was filled in with."""
+
+    ids: str
+    justification: str = ""
+    due_at: str = ""
+    on_behalf_of: str = ""
 
 
 @router.get("/requests")
@@ -57,7 +67,7 @@ def new_request(request: Request, principal: CurrentPrincipal) -> HTMLResponse:
     """The form; with `id`s, as ticked in a search, for these."""
     require(principal, Right.REQUEST)
     ids = "\n".join(dict.fromkeys(request.query_params.getlist("id")))
-    return _form(request, ids=ids[:_LONGEST_LIST_BYTES])
+    return _form(request, _Asked(ids[:_LONGEST_LIST_BYTES]))
 
 
 @router.post("/requests/new")
@@ -74,12 +84,13 @@ def make_request(
     """Make it and begin with it; lines without an id are shown first, and left out only when that is agreed to."""
     require(principal, Right.REQUEST)
     desk = desk_of(request)
-    asked = {"justification": justification, "due_at": due_at, "on_behalf_of": on_behalf_of}
-    text = "\n".join(part for part in (ids, _text_of(list)) if part.strip())
+    asked = _Asked("", justification, due_at, on_behalf_of)
+    text = ids
     try:
+        text = "\n".join(part for part in (ids, _text_of(list)) if part.strip())
         parsed = requests.parse_ids(text)
         if parsed.rejected and without_rejected != "yes":
-            return _form(request, ids=text, parsed=parsed, status_code=400, **asked)
+            return _form(request, replace(asked, ids=text), parsed=parsed, status_code=400)
         made = requests.create(
             desk.house,
             principal,
@@ -89,7 +100,7 @@ def make_request(
             on_behalf_of=on_behalf_of or None,
         )
     except (Misuse, NotThere) as error:
-        return _form(request, ids=text, error=error, status_code=400, **asked)
+        return _form(request, replace(asked, ids=text), error=error, status_code=400)
     set_going(desk, made)
     return RedirectResponse(f"/requests/{made.request_id}", status_code=303)
 
@@ -231,11 +242,8 @@ def _titles(desk: Desk, principal: Principal, conversation_ids: list[UUID]) -> d
 
 def _form(
     request: Request,
+    asked: _Asked,
     *,
-    ids: str,
-    justification: str = "",
-    due_at: str = "",
-    on_behalf_of: str = "",
     parsed: ParsedIds | None = None,
     error: StrongroomError | None = None,
     status_code: int = 200,
@@ -245,7 +253,7 @@ def _form(
         request,
         "request_new.html",
         status_code=status_code,
-        form={"ids": ids, "justification": justification, "due_at": due_at, "on_behalf_of": on_behalf_of},
+        form=asked,
         rejected=parsed.rejected if parsed else (),
         found=len(parsed.ids) if parsed else 0,
         error=error,

@@ -38,7 +38,7 @@ class Given:
         try:
             return UUID(value)
         except ValueError:
-            self.errors[name] = "Not a conversation’s id: 32 digits and letters from a to f."
+            self.errors[name] = "No conversation id: 32 digits and letters from a to f."
             return None
 
     def one_of(self, name: str, allowed: Mapping[str, object]) -> str | None:

@@ -76,7 +76,11 @@ def signature(request: Request) -> str:
     states = Counter(f"{one.state}" for one in request.conversations)
     files = Counter(file.state for file in request.files)
     ready = request.ready_by.isoformat() if request.ready_by else ""
-    parts = (request.state, ready, *(f"{name}={number}" for part in (states, files) for name, number in sorted(part.items())))
+    parts = (
+        request.state,
+        ready,
+        *(f"{name}={number}" for part in (states, files) for name, number in sorted(part.items())),
+    )
     return " ".join(parts)
 
 

@@ -24,9 +24,12 @@ CONTENT_SECURITY_POLICY = (
 """`sandbox` without a word more: an origin of its own, no script, no form, no popup, no navigation of the page."""
 
 _TAGS = frozenset(
-    "a abbr b blockquote br caption center cite code col colgroup dd del div dl dt em figcaption figure h1 h2 h3 h4 h5"
-    " h6 hr i ins kbd li mark ol p pre q s samp small span strike strong sub sup table tbody td tfoot th thead tr tt u"
-    " ul var".split()
+    {
+        *("a", "abbr", "b", "blockquote", "br", "caption", "center", "cite", "code", "col", "colgroup", "dd", "del"),
+        *("div", "dl", "dt", "em", "figcaption", "figure", "h1", "h2", "h3", "h4", "h5", "h6", "hr", "i", "ins", "kbd"),
+        *("li", "mark", "ol", "p", "pre", "q", "s", "samp", "small", "span", "strike", "strong", "sub", "sup", "table"),
+        *("tbody", "td", "tfoot", "th", "thead", "tr", "tt", "u", "ul", "var"),
+    }
 )
 _ATTRIBUTES = {
     "*": {"dir", "lang", "title"},
@@ -35,7 +38,9 @@ _ATTRIBUTES = {
     "ol": {"start"},
 }
 # what is inside these is no text that anybody read
-_DROPPED_WHOLE = frozenset("script style title head noscript template iframe object embed svg math textarea".split())
+_DROPPED_WHOLE = frozenset(
+    {"script", "style", "title", "head", "noscript", "template", "iframe", "object", "embed", "svg", "math", "textarea"}
+)
 
 
 def sanitised(html: str) -> str:

@@ -96,9 +96,7 @@ class _Segment:
     queue: str | None
 
 
-def timeline(
-    record: Mapping[str, Any], names: Mapping[str, Any] | None, start: datetime, end: datetime
-) -> Timeline:
+def timeline(record: Mapping[str, Any], names: Mapping[str, Any] | None, start: datetime, end: datetime) -> Timeline:
     """The timeline of a conversation from `start` to `end`; wrap-ups that go on after its end lengthen it."""
     named = Named(names)
     found = [

@@ -1,0 +1,161 @@
+"""A desk over a small archived day, for a real browser: everything real, but its workers, whose steps are taken here."""
+
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import date
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import uvicorn
+from argon2 import PasswordHasher
+from archive.archives import Archive
+from s3proxy.running import S3Proxy
+from sqlalchemy import text
+
+from embedded.isolation import AWS_ENVIRONMENT
+from embedded.ports import free_port
+from embedded.simulator import running_simulator
+from strongroom.evidence.keys import new_key_file
+from strongroom.house import House
+from strongroom.ledger.users import add_local_user
+from strongroom.legal.preparing import prepare
+from strongroom.pipeline.indexing import index_all_due
+from strongroom.pipeline.restore import follow_restore
+from strongroom.pipeline.seal import seal
+from web.app import create_app
+
+A_DAY = date(2026, 3, 10)
+PASSWORD = "correct horse battery staple"
+PEOPLE = {
+    "anne": ("analyst",),
+    "paul": ("approver",),
+    "rita": ("records-manager",),
+    "oscar": ("operator",),
+    "audrey": ("auditor",),
+    "nobody": (),
+}
+"""Who can sign in, and as what."""
+
+
+@dataclass(frozen=True)
+class Stage:
+    """The day, archived and sealed, and the addresses of the desks over it."""
+
+    archive: Archive
+    url: str
+    four_eyes_url: str
+
+    @cached_property
+    def house(self) -> House:
+        """The house of this process."""
+        return self.archive.house
+
+    def conversation(self, media: str, *, most_recordings: int = 9) -> UUID:
+        """One whose stored recordings include this medium: audio, chat, email, message, screen."""
+        (row,) = self.archive.rows(
+            "SELECT conversation_id FROM recordings WHERE media = :media AND state = 'stored'"
+            " GROUP BY conversation_id HAVING count(*) <= :most ORDER BY conversation_id LIMIT 1",
+            media=media,
+            most=most_recordings,
+        )
+        found: UUID = row[0]
+        return found
+
+    def address(self, conversation_id: UUID) -> str:
+        """The customer's number or address in it, as Genesys sent it."""
+        (row,) = self.archive.rows(
+            "SELECT record::text FROM conversations WHERE conversation_id = :id ORDER BY revision DESC LIMIT 1",
+            id=conversation_id,
+        )
+        return str(row[0])
+
+    def follow(self, request_id: UUID) -> None:
+        """What the restore worker does for a request: follow what is being restored, then go on preparing it."""
+        for row in self.archive.rows("SELECT restore_id FROM restores WHERE state = 'open'"):
+            self.due("restores")
+            follow_restore(self.house, row[0])
+        self.due("requests")
+        prepare(self.house, request_id)
+
+    def due(self, table: str) -> None:
+        """Let everything of a table be due now."""
+        with self.archive.engine.begin() as connection:
+            connection.execute(text(f"UPDATE {table} SET due_at = now() WHERE due_at IS NOT NULL"))
+
+    def rows(self, statement: str, **values: Any) -> list[Any]:
+        """What the ledger answers."""
+        return self.archive.rows(statement, **values)
+
+
+@contextmanager
+def running_stage(
+    folder: Path, database_url: str, redis_url: str, s3_endpoint: str, proxy: S3Proxy, *, conversations: int = 14
+) -> Iterator[Stage]:
+    """Archive a day, seal it, start two desks over it: one as usual, one with four eyes."""
+    key_file = folder / "log.pem"
+    new_key_file(key_file, "example.com/desk")
+    with running_simulator(
+        folder / "simulator.log", conversations=conversations, day=A_DAY, seed=7, clients=2,
+        rate_limit_per_min=0, late_s=1, transcode_s=0, audio_bytes=160_000,
+    ) as genesys:  # fmt: skip
+        port, four_eyes_port = free_port(), free_port()
+        environment = {
+            "STRONGROOM_DATABASE_URL": database_url,
+            "STRONGROOM_REDIS_URL": redis_url,
+            "STRONGROOM_BUCKET": "desk-in-a-browser",
+            "STRONGROOM_S3_ENDPOINT_URL": proxy.url,
+            "STRONGROOM_GENESYS_API_URL": genesys.url,
+            "STRONGROOM_GENESYS_LOGIN_URL": genesys.url,
+            "STRONGROOM_GENESYS_CLIENTS": genesys.genesys_clients,
+            "STRONGROOM_START_DAY": A_DAY.isoformat(),
+            "STRONGROOM_CATCH_UP_DAYS": "0",
+            "STRONGROOM_SPOOL_DIR": str(folder / "spool"),
+            "STRONGROOM_QUIET_S": "0",
+            "STRONGROOM_RETRY_INTERVAL_S": "1",
+            "STRONGROOM_RETRY_DEADLINE_S": "4",
+            "STRONGROOM_LOG_KEY_FILE": str(key_file),
+            "STRONGROOM_DESK_URL": f"http://127.0.0.1:{port}",
+            **AWS_ENVIRONMENT,
+        }
+        archive = Archive(environment, A_DAY, genesys, proxy, s3_endpoint, environment["STRONGROOM_BUCKET"], folder)
+        archive.prepare()
+        archive.archive_here()
+    seal(archive.house)
+    index_all_due(archive.house)
+    hashed = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1).hash(PASSWORD)
+    for name, roles in PEOPLE.items():
+        add_local_user(archive.engine, name, hashed, roles, None)
+    add_local_user(archive.engine, "diana", hashed, ("analyst",), ["another-division"])
+    four_eyes = {"STRONGROOM_FOUR_EYES": "true", "STRONGROOM_DESK_URL": f"http://127.0.0.1:{four_eyes_port}"}
+    with (
+        running_desk(archive.open_house("desk"), port),
+        running_desk(archive.open_house("four-eyes", **four_eyes), four_eyes_port),
+    ):
+        yield Stage(archive, environment["STRONGROOM_DESK_URL"], four_eyes["STRONGROOM_DESK_URL"])
+    archive.engine.dispose()
+    archive.house.engine.dispose()
+
+
+@contextmanager
+def running_desk(house: House, port: int) -> Iterator[None]:
+    """The desk on a port of 127.0.0.1, in a thread of this process."""
+    server = uvicorn.Server(
+        uvicorn.Config(create_app(house, None), host="127.0.0.1", port=port, log_config=None, access_log=False)
+    )
+    thread = threading.Thread(target=server.run, daemon=True)
+    thread.start()
+    deadline = time.monotonic() + 30
+    while not server.started:
+        assert thread.is_alive() and time.monotonic() < deadline, "the desk did not start"
+        time.sleep(0.05)
+    try:
+        yield
+    finally:
+        server.should_exit = True
+        thread.join(15)
+        house.engine.dispose()
