@@ -14,6 +14,7 @@ COPY config config
 COPY migrations migrations
 COPY strongroom strongroom
 COPY tasks tasks
+COPY web web
 COPY workers workers
 # Editable: the migrations stand beside the packages and are found from there.
 RUN pip install --no-deps --no-build-isolation -e .

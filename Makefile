@@ -28,7 +28,7 @@ $(INSTALLED): requirements.txt requirements-dev.txt pyproject.toml
 demo: setup ## archive a simulated day and prove it (CONVERSATIONS=300 SEED=1 DAY=yesterday)
 	$(BIN)/python -m embedded demo
 
-up: setup ## the same stack, left running until Ctrl-C
+up: setup ## the same stack with the Legal desk, left running until Ctrl-C
 	$(BIN)/python -m embedded up
 
 test: setup ## the tests, in under ten minutes

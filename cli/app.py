@@ -10,6 +10,7 @@ import structlog
 import typer
 
 from cli import (
+    api_key,
     archive,
     bundle,
     custody,
@@ -24,6 +25,7 @@ from cli import (
     review,
     seal,
     status,
+    user,
     vault,
     verify,
 )
@@ -59,6 +61,8 @@ app.add_typer(log.app, name="log")
 app.add_typer(index.app, name="index")
 app.command(epilog=restore.EXAMPLE)(restore.restore)
 app.command(epilog=custody.EXAMPLE)(custody.custody)
+app.add_typer(user.app, name="user")
+app.add_typer(api_key.app, name="api-key")
 app.command(epilog=doctor.EXAMPLE)(doctor.doctor)
 
 

@@ -11,7 +11,7 @@ AWS_ENVIRONMENT = {
     "AWS_EC2_METADATA_DISABLED": "true",
 }
 _LOOPBACK_PAST_PROXIES = {"NO_PROXY": "127.0.0.1", "no_proxy": "127.0.0.1"}
-_LEADS_ELSEWHERE = ("STRONGROOM_", "AWS_", "CELERY_", "FLOWER_", "MOTO_")
+_LEADS_ELSEWHERE = ("STRONGROOM_", "AWS_", "CELERY_", "FLOWER_", "UVICORN_", "MOTO_")
 
 
 def clean_environment() -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""`make up`: the embedded stack with its fleet and Flower, left running until Ctrl-C.
+"""`make up`: the embedded stack with its fleet, the Legal desk and Flower, left running until Ctrl-C.
 
 It starts afresh each time: the S3 server keeps its objects in memory, and a ledger without its vault
 is worse than none.
@@ -16,6 +16,7 @@ import requests
 from rich.console import Console
 
 from embedded.command import PROGRAMS
+from embedded.desk import add_demo_users, running_desk
 from embedded.fleet import REPOSITORY, Fleet, running_fleet, start_process
 from embedded.ports import start_on_free_port
 from embedded.processes import Child
@@ -31,14 +32,18 @@ def up(simulated: SimulatedDay, console: Console) -> None:
     """Run everything until interrupted, or until one of the processes ends. Raises StrongroomError."""
     with fresh_workspace(FOLDER) as folder, running_stack(folder, simulated) as stack:
         password = secrets.token_urlsafe(12)
+        users = add_demo_users(stack.environment)
         environment_file = folder / "env"
-        _write_environment(environment_file, stack.environment)
         with (
             running_fleet(stack.environment, folder / "logs", FLEET) as fleet,
+            running_desk(stack.environment, folder / "logs") as (desk, desk_url),
             _running_flower(stack.environment, folder / "logs", password) as (flower, flower_url),
         ):
+            _write_environment(environment_file, {**stack.environment, "STRONGROOM_DESK_URL": desk_url})
             console.print(
                 f"\nStrongroom is up; Beat archives {simulated.day}, {simulated.conversations} conversations.\n"
+                f"  Legal desk {desk_url}  sign in as one of these (passwords are shown this once):\n"
+                f"{_table(users)}\n"
                 f"  Flower     {flower_url}  user {_FLOWER_USER}, password {password} (shown this once)\n"
                 f"  Genesys    {stack.simulator.url}/_sim/stats  (simulated)\n"
                 f"  S3         {stack.s3.endpoint_url}\n"
@@ -47,7 +52,11 @@ def up(simulated: SimulatedDay, console: Console) -> None:
                 f"In a second terminal:  . {environment_file}  and then, for one:  strongroom status --watch\n"
                 f"Ctrl-C stops everything; nothing is kept."
             )
-            _stay(Fleet([*fleet.children, flower]))
+            _stay(Fleet([*fleet.children, desk, flower]))
+
+
+def _table(passwords: Mapping[str, str]) -> str:
+    return "\n".join(f"             {name:16}{password}" for name, password in passwords.items())
 
 
 def _stay(fleet: Fleet) -> None:

@@ -15,7 +15,7 @@ from embedded.fleet import procfile_commands
 from embedded.stack import FLEET, settings_environment
 
 REPOSITORY = Path(__file__).parent.parent
-PROCESSES = {"worker", "control", "restore", "beat", "flower"}
+PROCESSES = {"worker", "control", "restore", "beat", "flower", "desk"}
 SETTINGS = {f"STRONGROOM_{name.upper()}" for name in Settings.model_fields}
 
 
@@ -51,7 +51,7 @@ def test_compose_starts_each_process_as_the_procfile_says(compose: dict[str, Any
 
 
 def test_the_embedded_fleet_is_made_of_the_procfiles_processes() -> None:
-    assert set(FLEET) == PROCESSES - {"flower"}
+    assert set(FLEET) == PROCESSES - {"flower", "desk"}
     assert FLEET["worker"] >= 2
 
 

@@ -5,15 +5,24 @@ from fastapi.staticfiles import StaticFiles
 
 from strongroom import __version__
 from strongroom.house import House
+from strongroom.legal.bundling import Bundler
 from strongroom.legal.passwords import Passwords
 from tasks.fleet import Fleet
 from web import account, health, problems, sign_in
+from web.api import bundles, conversations, custody, files, requests, retrieve
 from web.desk import STATIC, Desk, open_templates
 from web.middleware import LimitedBodies, LoggedRequests, SecurityHeaders
 from web.pages import audit, conversation, progress, requests, search
 from web.readiness import Readiness
 
-API_ROUTERS: tuple[APIRouter, ...] = ()
+API_ROUTERS: tuple[APIRouter, ...] = (
+    retrieve.router,
+    requests.router,
+    files.router,
+    bundles.router,
+    conversations.router,
+    custody.router,
+)
 """JSON; each names its paths whole, below `/api/v1` or, as the guide has them, `/legal`."""
 PAGE_ROUTERS: tuple[APIRouter, ...] = (
     sign_in.router,
@@ -44,6 +53,7 @@ def create_app(house: House, fleet: Fleet | None) -> FastAPI:
         templates=open_templates(),
         passwords=Passwords(),
         readiness=Readiness(house),
+        bundler=Bundler(house),
     )
     app.state.desk = desk
     problems.attach(app)

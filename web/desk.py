@@ -9,6 +9,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from config.settings import Settings
 from strongroom.house import House
+from strongroom.legal.bundling import Bundler
 from strongroom.legal.passwords import Passwords
 from strongroom.legal.people import SessionLimits
 from tasks.fleet import Fleet
@@ -30,6 +31,7 @@ class Desk:
     templates: Environment
     passwords: Passwords
     readiness: Readiness
+    bundler: Bundler
 
     @property
     def is_https(self) -> bool:

@@ -14,6 +14,7 @@ from strongroom.ledger.lookup import UnknownConversation
 from strongroom.legal.access import Forbidden, NotThere
 from strongroom.legal.errors import NotNow
 from strongroom.legal.people import Throttled
+from strongroom.pipeline.bundle import BundleRefused, NotSealed
 from web.rendering import render
 
 PROBLEM_JSON = "application/problem+json"
@@ -40,6 +41,8 @@ STATUS_OF_ERROR: dict[type[StrongroomError], int] = {
     NotThere: 404,
     UnknownConversation: 404,
     NotNow: 409,
+    NotSealed: 409,
+    BundleRefused: 409,
     Throttled: 429,
     Unreachable: 503,
 }

@@ -10,6 +10,14 @@ down_revision: str | None = "0004"
 branch_labels: Sequence[str] | None = None
 depends_on: Sequence[str] | None = None
 
+_REFUSE = """
+CREATE FUNCTION refuse_access_event_change() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    RAISE EXCEPTION 'access events are only ever appended' USING ERRCODE = 'integrity_constraint_violation';
+END
+$$
+"""
+
 
 def upgrade() -> None:
     op.create_table(
@@ -91,7 +99,36 @@ def upgrade() -> None:
     )
     op.create_index("ix_oidc_sign_ins_started_at", "oidc_sign_ins", ["started_at"], unique=False)
 
+    op.create_table(
+        "access_events",
+        sa.Column("event_id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("act", sa.Text(), nullable=False),
+        sa.Column("subject", sa.Text(), nullable=False),
+        sa.Column("actor", sa.Text(), nullable=False),
+        sa.Column("origin", sa.Text(), nullable=False),
+        sa.Column("details", sa.JSON(), nullable=False),
+        sa.CheckConstraint(
+            "act IN ('signed in', 'sign-in refused', 'signed out', 'user added', 'user enabled', 'user disabled', "
+            "'password changed', 'access changed', 'key added', 'key revoked')",
+            name=op.f("ck_access_events_act"),
+        ),
+        sa.PrimaryKeyConstraint("event_id", name=op.f("pk_access_events")),
+    )
+    op.create_index("ix_access_events_at", "access_events", ["at"], unique=False)
+    op.create_index("ix_access_events_subject", "access_events", ["subject", "event_id"], unique=False)
+    op.execute(_REFUSE)
+    op.execute(
+        "CREATE TRIGGER access_events_are_kept BEFORE UPDATE OR DELETE ON access_events"
+        " FOR EACH ROW EXECUTE FUNCTION refuse_access_event_change()"
+    )
+    op.execute(
+        "CREATE TRIGGER access_events_stay BEFORE TRUNCATE ON access_events"
+        " FOR EACH STATEMENT EXECUTE FUNCTION refuse_access_event_change()"
+    )
+
 
 def downgrade() -> None:
-    for table in ("oidc_sign_ins", "sign_in_failures", "api_keys", "sessions", "users"):
+    for table in ("access_events", "oidc_sign_ins", "sign_in_failures", "api_keys", "sessions", "users"):
         op.drop_table(table)
+    op.execute("DROP FUNCTION refuse_access_event_change()")

@@ -8,9 +8,12 @@ from typing import Any
 from sqlalchemy import Row, func, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 
+from strongroom.actor import Actor
 from strongroom.errors import StrongroomError
+from strongroom.ledger.access_events import append_access_event
 from strongroom.ledger.engine import Engine, transaction
 from strongroom.ledger.people_schema import api_keys
+from strongroom.times import format_instant
 
 _USED_EVERY = timedelta(minutes=1)
 """How exact `last_used_at` is."""
@@ -45,8 +48,8 @@ def add_key(
     key_sha256: str,
     roles: Collection[str],
     divisions: Collection[str] | None,
-    created_by: str,
     lasts: timedelta,
+    by: Actor,
 ) -> ApiKey:
     """Raises KeyNameTaken, LedgerUnreachable."""
     now = func.clock_timestamp()
@@ -57,7 +60,7 @@ def add_key(
             key_sha256=key_sha256,
             roles=sorted(roles),
             divisions=None if divisions is None else sorted(divisions),
-            created_by=created_by,
+            created_by=by.name,
             created_at=now,
             expires_at=now + lasts,
         )
@@ -66,6 +69,9 @@ def add_key(
     )
     with transaction(engine) as connection:
         row = connection.execute(statement).one_or_none()
+        if row is not None:
+            details = {"roles": sorted(roles), "divisions": None if divisions is None else sorted(divisions)}
+            append_access_event(connection, "key added", name, by, **details, expiresAt=format_instant(row.expires_at))
     if row is None:
         raise KeyNameTaken(
             "a key has this name, or had it",
@@ -100,7 +106,7 @@ def all_keys(engine: Engine) -> list[ApiKey]:
         return [_key(row) for row in connection.execute(select(*_COLUMNS).order_by(api_keys.c.name))]
 
 
-def revoke_key(engine: Engine, name: str) -> ApiKey:
+def revoke_key(engine: Engine, name: str, by: Actor) -> ApiKey:
     """It opens nothing from now on. Done again it changes nothing. Raises UnknownKey, LedgerUnreachable."""
     statement = (
         update(api_keys)
@@ -110,6 +116,8 @@ def revoke_key(engine: Engine, name: str) -> ApiKey:
     )
     with transaction(engine) as connection:
         row = connection.execute(statement).one_or_none()
+        if row is not None:
+            append_access_event(connection, "key revoked", name, by)
     if row is None:
         raise UnknownKey("there is no such key", where=f"API key {name}", todo="see `strongroom api-key list`")
     return _key(row)

@@ -12,23 +12,28 @@ _BATCH = 200
 
 
 def known_of(engine: Engine, conversation_ids: Sequence[UUID], divisions: Collection[str] | None) -> set[UUID]:
-    """Those of these conversations that the ledger has and that belong to one of the divisions; None: to any or none.
+    """Those of these conversations that the ledger has and whose latest revision belongs to one of the
+    divisions; None: to any or none.
 
     Raises LedgerUnreachable.
     """
-    known: set[UUID] = set()
+    known: dict[UUID, bool] = {}
     wanted = list(dict.fromkeys(conversation_ids))
     for start in range(0, len(wanted), _BATCH):
         # the record is read here: PostgreSQL can't take apart JSON that holds a NUL or a lone surrogate
         columns = [conversations.c.conversation_id]
         if divisions is not None:
             columns.append(conversations.c.record)
-        statement = select(*columns).where(conversations.c.conversation_id.in_(wanted[start : start + _BATCH]))
+        statement = (
+            select(*columns)
+            .where(conversations.c.conversation_id.in_(wanted[start : start + _BATCH]))
+            .order_by(conversations.c.conversation_id, conversations.c.revision)
+        )
         with transaction(engine) as connection:
             for conversation_id, *record in connection.execute(statement):
-                if divisions is None or not set(divisions).isdisjoint(_divisions(record[0])):
-                    known.add(conversation_id)
-    return known
+                # the latest revision's, as the search has it
+                known[conversation_id] = divisions is None or not set(divisions).isdisjoint(_divisions(record[0]))
+    return {conversation_id for conversation_id, may_know in known.items() if may_know}
 
 
 def _divisions(record: object) -> list[str]:

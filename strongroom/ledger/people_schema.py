@@ -1,7 +1,8 @@
-"""The tables of who may use the Legal desk: users, their sessions, keys of machines, and attempts to sign in."""
+"""The tables of who may use the Legal desk: users, sessions, keys of machines, attempts to sign in, what was done."""
 
 from sqlalchemy import (
     ARRAY,
+    JSON,
     BigInteger,
     CheckConstraint,
     Column,
@@ -16,7 +17,7 @@ from sqlalchemy import (
     func,
 )
 
-from strongroom.ledger.columns import metadata
+from strongroom.ledger.columns import metadata, one_of
 
 
 def _access() -> tuple[Column[object], ...]:
@@ -31,6 +32,34 @@ def _sha256(name: str, *, primary_key: bool = False) -> Column[str]:
     is_one = CheckConstraint(f"{name} ~ '^[0-9a-f]{{64}}$'", name=name)
     return Column(name, Text, is_one, nullable=False, primary_key=primary_key)
 
+
+ACCESS_ACTS = (
+    "signed in",
+    "sign-in refused",
+    "signed out",
+    "user added",
+    "user enabled",
+    "user disabled",
+    "password changed",
+    "access changed",
+    "key added",
+    "key revoked",
+)
+
+access_events = Table(
+    "access_events",
+    metadata,
+    Column("event_id", BigInteger, Identity(), primary_key=True),
+    Column("at", DateTime(timezone=True), nullable=False),
+    Column("act", Text, CheckConstraint(one_of("act", ACCESS_ACTS), name="act"), nullable=False),
+    # the user or the key that it is about
+    Column("subject", Text, nullable=False),
+    Column("actor", Text, nullable=False),
+    Column("origin", Text, nullable=False),
+    Column("details", JSON, nullable=False),
+    Index("ix_access_events_at", "at"),
+    Index("ix_access_events_subject", "subject", "event_id"),
+)
 
 users = Table(
     "users",

@@ -4,6 +4,8 @@ from datetime import timedelta
 
 from sqlalchemy import delete, func, insert, select, update
 
+from strongroom.actor import Actor
+from strongroom.ledger.access_events import append_access_event
 from strongroom.ledger.engine import Engine, transaction
 from strongroom.ledger.people_schema import sessions, users
 from strongroom.ledger.users import USER_COLUMNS, User, user_of
@@ -12,7 +14,9 @@ _SEEN_EVERY = timedelta(seconds=15)
 """How exact `seen_at` is: not every request of a page writes."""
 
 
-def open_session(engine: Engine, user_id: int, password_hash: str | None, token_sha256: str, lasts: timedelta) -> bool:
+def open_session(
+    engine: Engine, user: User, password_hash: str | None, token_sha256: str, lasts: timedelta, origin: str
+) -> bool:
     """Open a session; False when the user was disabled, or got another password, since they were looked at.
 
     `password_hash` is what the password was held against, None of an issuer's user. Raises LedgerUnreachable.
@@ -22,7 +26,7 @@ def open_session(engine: Engine, user_id: int, password_hash: str | None, token_
     still = (
         select(users.c.user_id)
         .where(
-            users.c.user_id == user_id,
+            users.c.user_id == user.user_id,
             users.c.disabled_at.is_(None),
             users.c.password_hash.is_not_distinct_from(password_hash),
         )
@@ -34,10 +38,11 @@ def open_session(engine: Engine, user_id: int, password_hash: str | None, token_
         connection.execute(delete(sessions).where(sessions.c.ends_at < now))
         connection.execute(
             insert(sessions).values(
-                token_sha256=token_sha256, user_id=user_id, created_at=now, seen_at=now, ends_at=now + lasts
+                token_sha256=token_sha256, user_id=user.user_id, created_at=now, seen_at=now, ends_at=now + lasts
             )
         )
-        connection.execute(update(users).where(users.c.user_id == user_id).values(last_signed_in_at=now))
+        connection.execute(update(users).where(users.c.user_id == user.user_id).values(last_signed_in_at=now))
+        append_access_event(connection, "signed in", user.name, Actor(user.name, origin))
     return True
 
 
@@ -62,14 +67,8 @@ def user_of_session(engine: Engine, token_sha256: str, idle: timedelta) -> User 
     return None if row is None else user_of(row)
 
 
-def end_session(engine: Engine, token_sha256: str) -> None:
+def end_session(engine: Engine, token_sha256: str, by: Actor) -> None:
     """Done twice it changes nothing. Raises LedgerUnreachable."""
     with transaction(engine) as connection:
-        connection.execute(delete(sessions).where(sessions.c.token_sha256 == token_sha256))
-
-
-def end_other_sessions(engine: Engine, user_id: int, token_sha256: str) -> int:
-    """End all of a user's sessions but this one; how many. Raises LedgerUnreachable."""
-    statement = delete(sessions).where(sessions.c.user_id == user_id, sessions.c.token_sha256 != token_sha256)
-    with transaction(engine) as connection:
-        return connection.execute(statement).rowcount
+        if connection.execute(delete(sessions).where(sessions.c.token_sha256 == token_sha256)).rowcount:
+            append_access_event(connection, "signed out", by.name, by)

@@ -11,7 +11,9 @@ from typing import Any
 from sqlalchemy import Connection, Row, Select, delete, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 
+from strongroom.actor import Actor
 from strongroom.errors import StrongroomError
+from strongroom.ledger.access_events import append_access_event
 from strongroom.ledger.engine import Engine, transaction
 from strongroom.ledger.people_schema import sessions, users
 
@@ -73,7 +75,12 @@ def user_of(row: Row[Any]) -> User:
 
 
 def add_local_user(
-    engine: Engine, name: str, password_hash: str, roles: Collection[str], divisions: Collection[str] | None
+    engine: Engine,
+    name: str,
+    password_hash: str,
+    roles: Collection[str],
+    divisions: Collection[str] | None,
+    by: Actor,
 ) -> User:
     """A new user with a password. Raises NameTaken, LedgerUnreachable."""
     statement = (
@@ -84,52 +91,57 @@ def add_local_user(
     )
     with transaction(engine) as connection:
         row = connection.execute(statement).one_or_none()
+        if row is not None:
+            append_access_event(connection, "user added", name, by, **_access(roles, divisions))
     if row is None:
         raise _taken(name)
     return user_of(row)
 
 
 def provision_user(
-    engine: Engine, issuer: str, subject: str, name: str, roles: Collection[str], divisions: Collection[str] | None
+    engine: Engine,
+    issuer: str,
+    subject: str,
+    name: str,
+    roles: Collection[str],
+    divisions: Collection[str] | None,
+    origin: str,
 ) -> User:
     """The user of an issuer's subject, made at the first time; roles and divisions are as the issuer says now.
 
     The name stays the first one. Raises NameTaken when another user has it, LedgerUnreachable.
     """
     access = _access(roles, divisions)
-    statement = (
+    known = select(*USER_COLUMNS).where(users.c.issuer == issuer, users.c.subject == subject).with_for_update()
+    new = (
         insert(users)
         .values(name=name, issuer=issuer, subject=subject, **access)
         .on_conflict_do_nothing()
         .returning(*USER_COLUMNS)
     )
-    refresh = (
-        update(users)
-        .where(users.c.issuer == issuer, users.c.subject == subject)
-        .values(**access)
-        .returning(*USER_COLUMNS)
-    )
+    by = Actor(issuer, origin)
     with transaction(engine) as connection:
-        row = connection.execute(refresh).one_or_none() or connection.execute(statement).one_or_none()
-        # two first sign-ins at once: the other one's row
-        row = row or connection.execute(refresh).one_or_none()
-    if row is None:
-        raise _taken(name)
-    return user_of(row)
+        before = connection.execute(known).one_or_none()
+        if before is None:
+            row = connection.execute(new).one_or_none()
+            if row is not None:
+                append_access_event(connection, "user added", name, by, **access)
+                return user_of(row)
+            # two first sign-ins at once: the other one's row
+            before = connection.execute(known).one_or_none()
+        if before is not None:
+            return _refreshed(connection, user_of(before), access, by)
+    raise _taken(name)
 
 
-def withdraw_access(engine: Engine, issuer: str, subject: str) -> None:
+def withdraw_access(engine: Engine, issuer: str, subject: str, origin: str) -> None:
     """An issuer's subject has no role any more: every session of theirs ends. Raises LedgerUnreachable."""
-    statement = (
-        update(users)
-        .where(users.c.issuer == issuer, users.c.subject == subject)
-        .values(**_access((), ()))
-        .returning(*USER_COLUMNS)
-    )
+    known = select(*USER_COLUMNS).where(users.c.issuer == issuer, users.c.subject == subject).with_for_update()
     with transaction(engine) as connection:
-        row = connection.execute(statement).one_or_none()
+        row = connection.execute(known).one_or_none()
         if row is not None:
-            _end_sessions(connection, user_of(row))
+            user = _refreshed(connection, user_of(row), _access((), ()), Actor(issuer, origin))
+            _end_sessions(connection, user)
 
 
 def credential_of(engine: Engine, name: str) -> Credential | None:
@@ -162,22 +174,25 @@ def replace_hash(engine: Engine, user_id: int, old: str, new: str) -> None:
         connection.execute(statement)
 
 
-def set_password(engine: Engine, name: str, password_hash: str) -> User:
+def set_password(engine: Engine, name: str, password_hash: str, by: Actor) -> User:
     """Another password for a local user; every session of theirs ends. Raises UnknownUser, LedgerUnreachable."""
     with transaction(engine) as connection:
         user = _changed(connection, name, users.c.password_hash.is_not(None), password_hash=password_hash)
         _end_sessions(connection, user)
+        append_access_event(connection, "password changed", name, by)
     return user
 
 
-def set_access(engine: Engine, name: str, roles: Collection[str], divisions: Collection[str] | None) -> User:
+def set_access(engine: Engine, name: str, roles: Collection[str], divisions: Collection[str] | None, by: Actor) -> User:
     """Other roles and divisions, from the next request on. Raises UnknownUser, LedgerUnreachable."""
     with transaction(engine) as connection:
         # an issuer's user gets theirs from the issuer at each sign-in
-        return _changed(connection, name, users.c.password_hash.is_not(None), **_access(roles, divisions))
+        user = _changed(connection, name, users.c.password_hash.is_not(None), **_access(roles, divisions))
+        append_access_event(connection, "access changed", name, by, **_access(roles, divisions))
+    return user
 
 
-def disable_user(engine: Engine, name: str) -> User:
+def disable_user(engine: Engine, name: str, by: Actor) -> User:
     """Nobody signs in under this name any more, and every session of theirs ends. Done again it changes nothing.
 
     Raises UnknownUser, LedgerUnreachable.
@@ -186,13 +201,16 @@ def disable_user(engine: Engine, name: str) -> User:
     with transaction(engine) as connection:
         user = _changed(connection, name, users.c.name == name, disabled_at=disabled_at)
         _end_sessions(connection, user)
+        append_access_event(connection, "user disabled", name, by)
     return user
 
 
-def enable_user(engine: Engine, name: str) -> User:
+def enable_user(engine: Engine, name: str, by: Actor) -> User:
     """They may sign in again. Raises UnknownUser, LedgerUnreachable."""
     with transaction(engine) as connection:
-        return _changed(connection, name, users.c.name == name, disabled_at=None)
+        user = _changed(connection, name, users.c.name == name, disabled_at=None)
+        append_access_event(connection, "user enabled", name, by)
+    return user
 
 
 def _named(name: str) -> Select[Any]:
@@ -206,6 +224,14 @@ def _access(roles: Collection[str], divisions: Collection[str] | None) -> dict[s
 def _changed(connection: Connection, name: str, condition: Any, **values: Any) -> User:
     statement = update(users).where(users.c.name == name, condition).values(**values).returning(*USER_COLUMNS)
     return _known(connection.execute(statement).one_or_none(), name)
+
+
+def _refreshed(connection: Connection, user: User, access: dict[str, list[str] | None], by: Actor) -> User:
+    """The row, which is locked, with this access; an event only where that is another than before."""
+    if _access(user.roles, user.divisions) == access:
+        return user
+    append_access_event(connection, "access changed", user.name, by, **access)
+    return _changed(connection, user.name, users.c.user_id == user.user_id, **access)
 
 
 def _end_sessions(connection: Connection, user: User) -> None:

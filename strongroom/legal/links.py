@@ -1,7 +1,6 @@
 """Links to verified files: an hour at most, to one version, and nothing but the link itself is needed to follow one."""
 
-import hashlib
-import secrets
+import re
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -12,9 +11,9 @@ from strongroom.legal.access import Principal, Right, require
 from strongroom.legal.handing_out import HandedOut, handed_out
 from strongroom.legal.ranges import Wanted, wanted_range
 from strongroom.legal.requests import not_there
+from strongroom.legal.secrets import fingerprint, new_token
 
-_TOKEN_BYTES = 32
-_TOKEN_CHARACTERS = 43  # 32 bytes in base64 without padding
+_TOKEN = re.compile(r"[A-Za-z0-9_-]{43}")  # 32 bytes in base64 without padding
 
 
 @dataclass(frozen=True)
@@ -28,9 +27,9 @@ class Link:
 def issue(house: House, principal: Principal, request_id: UUID, file_id: int) -> Link:
     """A link to a verified file of one's own open request. Raises Forbidden, NotThere, LedgerUnreachable."""
     require(principal, Right.REQUEST)
-    token = secrets.token_urlsafe(_TOKEN_BYTES)
+    token = new_token()
     expires_at = issue_link(
-        house.engine, _digest(token), principal.name, request_id, file_id, house.settings.link_life_s
+        house.engine, fingerprint(token), principal.name, request_id, file_id, house.settings.link_life_s
     )
     if expires_at is None:
         raise not_there("file")
@@ -43,11 +42,7 @@ def open_link(house: House, token: str, origin: str, wanted: Wanted | None = Non
     Raises NotThere where it has expired, never was, or leads to what isn't handed over any more; RangeNotSatisfiable,
     BroughtBackAgain, FoundDamaged, and the vault's and the ledger's errors.
     """
-    file = file_behind(house.engine, _digest(token)) if len(token) == _TOKEN_CHARACTERS else None
+    file = file_behind(house.engine, fingerprint(token)) if _TOKEN.fullmatch(token) else None
     if file is None:
         raise not_there("link")
     return handed_out(house, file, origin, wanted_range(wanted or Wanted(), file.size_bytes, file.sha256))
-
-
-def _digest(token: str) -> str:
-    return hashlib.sha256(token.encode(errors="replace")).hexdigest()

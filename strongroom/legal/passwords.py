@@ -20,6 +20,8 @@ _GENERATED_BYTES = 15
 class PasswordRefused(StrongroomError):
     """A password that can't be set."""
 
+    exit_code = 2
+
 
 class Passwords:
     """Hashing and checking, at most two at a time in this process: each takes 64 MiB (RFC 9106, second choice)."""

@@ -9,8 +9,10 @@ from datetime import timedelta
 
 import structlog
 
+from strongroom.actor import Actor
 from strongroom.canonical import sha256_hex
 from strongroom.errors import StrongroomError
+from strongroom.ledger.access_events import record_access_event
 from strongroom.ledger.api_keys import key_of
 from strongroom.ledger.engine import Engine
 from strongroom.ledger.sessions import end_session, open_session, user_of_session
@@ -22,6 +24,8 @@ from strongroom.legal.secrets import fingerprint, new_token
 
 FREE_FAILURES_OF_A_NAME = 5
 FREE_FAILURES_OF_AN_ADDRESS = 20
+UNPROVEN = "unknown"
+"""Who an event names that tried to sign in and could not."""
 KEY_PREFIX = "strongroom_"
 """How a machine's key begins, so that scanners for leaked secrets can know it."""
 KEY_ACTOR = "key:"
@@ -50,6 +54,8 @@ class Throttled(StrongroomError):
 
 class NameRefused(StrongroomError):
     """Not a name that a user or a key can have."""
+
+    exit_code = 2
 
 
 @dataclass(frozen=True)
@@ -102,6 +108,8 @@ def sign_in(
     if credential is None or not matches or credential.user.disabled_at is not None:
         # the name as typed may be a password: only one that exists is told
         _log.warning("sign-in refused", user=None if credential is None else name, origin=address)
+        if credential is not None:
+            record_access_event(engine, "sign-in refused", name, Actor(UNPROVEN, address))
         raise _refused()
     user = credential.user
     password_hash = passwords.renewed(
@@ -129,14 +137,14 @@ def sign_in_from_provider(
     Raises NoRole, SignInRefused for a disabled user, NameTaken, NameRefused, LedgerUnreachable.
     """
     if not roles:
-        withdraw_access(engine, issuer, subject)
+        withdraw_access(engine, issuer, subject, address)
         _log.warning("sign-in refused: no group with a role", origin=address)
         raise NoRole(
             "none of your groups may use the Legal desk",
             where="sign-in",
             todo="ask whoever manages its users for a group that may",
         )
-    user = provision_user(engine, issuer, subject, clean_name(name), roles, divisions)
+    user = provision_user(engine, issuer, subject, clean_name(name), roles, divisions, address)
     if user.disabled_at is not None:
         _log.warning("sign-in refused", user=user.name, origin=address)
         raise _refused()
@@ -145,7 +153,7 @@ def sign_in_from_provider(
 
 def sign_out(engine: Engine, token: str, user: str, address: str) -> None:
     """End a session. Raises LedgerUnreachable."""
-    end_session(engine, fingerprint(token))
+    end_session(engine, fingerprint(token), Actor(user, address))
     _log.info("signed out", user=user, origin=address)
 
 
@@ -169,7 +177,7 @@ def _open(
     engine: Engine, limits: SessionLimits, user: User, password_hash: str | None, address: str, by: str
 ) -> SignedIn:
     token = new_token()
-    if not open_session(engine, user.user_id, password_hash, fingerprint(token), limits.absolute):
+    if not open_session(engine, user, password_hash, fingerprint(token), limits.absolute, address):
         raise _refused()
     _log.info("signed in", user=user.name, origin=address, by=by)
     return SignedIn(user, token)

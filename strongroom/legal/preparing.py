@@ -5,8 +5,9 @@ itself and at once, so what one attempt has done the next need not do again.
 """
 
 import time
+from dataclasses import replace
 from datetime import timedelta
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import structlog
 
@@ -66,7 +67,10 @@ def prepare(house: House, request_id: UUID) -> None:
 
     Does nothing when it is held by another, not due, over, or waits for approval. Raises LedgerUnreachable.
     """
-    held = take_request(house.engine, request_id, house.holder)
+    # of the desk's threads several may prepare: each holds what it holds by itself
+    holder = replace(house.holder, owner=f"{house.holder.owner}/{uuid4().hex[:8]}")
+    house = replace(house, holder=holder)
+    held = take_request(house.engine, request_id, holder)
     if held is None:
         return
     lease = kept_request(house.engine, request_id, house.holder)

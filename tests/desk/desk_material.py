@@ -9,9 +9,11 @@ from fastapi import FastAPI
 from httpx import Response
 from starlette.testclient import TestClient
 
+from strongroom.actor import Actor
 from strongroom.house import House
 from strongroom.ledger.users import User, add_local_user
 
+ADMIN = Actor("admin", "a test")
 PASSWORD = "correct horse battery staple"
 
 
@@ -73,7 +75,7 @@ class DeskUnderTest:
 
     def add_user(self, name: str, *roles: str, divisions: list[str] | None = None, password: str = PASSWORD) -> User:
         """A local user."""
-        return add_local_user(self.house.engine, name, cheap_hash(password), roles, divisions)
+        return add_local_user(self.house.engine, name, cheap_hash(password), roles, divisions, ADMIN)
 
     def signed_in(self, name: str, *roles: str, divisions: list[str] | None = None) -> Browser:
         """A browser in which a new user of these roles is signed in."""
