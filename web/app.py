@@ -9,7 +9,8 @@ from strongroom.legal.bundling import Bundler
 from strongroom.legal.passwords import Passwords
 from tasks.fleet import Fleet
 from web import account, health, problems, sign_in
-from web.api import bundles, conversations, custody, files, requests, retrieve
+from web.api import bundles, conversations, custody, files, retrieve
+from web.api import requests as requests_api
 from web.desk import STATIC, Desk, open_templates
 from web.middleware import LimitedBodies, LoggedRequests, SecurityHeaders
 from web.pages import audit, conversation, progress, requests, search
@@ -17,7 +18,7 @@ from web.readiness import Readiness
 
 API_ROUTERS: tuple[APIRouter, ...] = (
     retrieve.router,
-    requests.router,
+    requests_api.router,
     files.router,
     bundles.router,
     conversations.router,

@@ -6,7 +6,7 @@ from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Form, Request, UploadFile
-from fastapi.responses import HTMLResponse, RedirectResponse, Response
+from fastapi.responses import HTMLResponse, RedirectResponse, Response, StreamingResponse
 
 from strongroom.errors import StrongroomError
 from strongroom.ledger.lookup import database_clock
@@ -15,10 +15,12 @@ from strongroom.legal.access import NotThere, Principal, Right, require
 from strongroom.legal.errors import Misuse, NotNow
 from strongroom.legal.requests import ParsedIds
 from strongroom.legal.search import look_up
+from strongroom.pipeline.bundle import BundleRefused, NotSealed
 from web.desk import Desk, desk_of
+from web.disposition import SANDBOX, content_disposition
+from web.doorbell import begin_preparing
 from web.rendering import render
 from web.session import CurrentPrincipal
-from web.starting import set_going
 from web.views.clock import clock
 from web.views.conversation import title
 from web.views.requests import file_title, file_words, progress, signature, state_words, steps
@@ -101,7 +103,7 @@ def make_request(
         )
     except (Misuse, NotThere) as error:
         return _form(request, replace(asked, ids=text), error=error, status_code=400)
-    set_going(desk, made)
+    begin_preparing(desk, made.request_id)
     return RedirectResponse(f"/requests/{made.request_id}", status_code=303)
 
 
@@ -126,7 +128,7 @@ def approve(request: Request, principal: CurrentPrincipal, request_id: UUID) -> 
         approved = requests.approve(desk.house, principal, request_id)
     except NotNow as error:
         return _page(request, principal, request_id, error=error)
-    set_going(desk, approved)
+    begin_preparing(desk, approved.request_id)
     return RedirectResponse(f"/requests/{request_id}", status_code=303)
 
 
@@ -181,6 +183,23 @@ def issue_link(
     )
 
 
+@router.post("/requests/{request_id}/bundle")
+def bundle(request: Request, principal: CurrentPrincipal, request_id: UUID) -> Response:
+    """Everything in one file; the page says so where that can't be, or is still being made."""
+    try:
+        made = desk_of(request).bundler.bundle(principal, request_id)
+    except (NotNow, NotSealed, BundleRefused) as error:
+        return _page(request, principal, request_id, error=error)
+    if made is None:
+        return _page(request, principal, request_id, being_made=True)
+    headers = {
+        "Content-Length": str(made.size_bytes),
+        "Content-Disposition": content_disposition(made.name, inline=False),
+        "Content-Security-Policy": SANDBOX,
+    }
+    return StreamingResponse(made.chunks(), media_type="application/zip", headers=headers)
+
+
 def _page(
     request: Request,
     principal: Principal,
@@ -188,6 +207,7 @@ def _page(
     *,
     page: int = 1,
     error: StrongroomError | None = None,
+    being_made: bool = False,
 ) -> HTMLResponse:
     desk = desk_of(request)
     found = requests.read(desk.house, principal, request_id)
@@ -224,7 +244,7 @@ def _page(
         handing_out=own and found.state in {"preparing", "ready", "damaged"},
         may_decide=decides and found.state == "waiting",
         may_cancel=own and found.is_open,
-        bundle=f"/api/v1/requests/{request_id}/bundle",
+        being_made=being_made,
         error=error,
     )
 
