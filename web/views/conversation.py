@@ -6,11 +6,13 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from strongroom.ledger.dossier import ArchivedObject
 from strongroom.legal.conversations import Record, StoredObject
 from strongroom.legal.requests import RequestedFile
 from strongroom.legal.search import FoundConversation
 from web.views.names import Named, medium
 from web.views.timeline import instant_of, members
+from web.views.titles import title_of
 from web.views.wording import plain, utc_minute
 
 _STATES = {
@@ -96,7 +98,7 @@ def files(record: Record) -> tuple[File, ...]:
     """All that stands of the record, whichever revision put it."""
     requested = {(one.key, one.version_id): one for one in (record.request.files if record.request else ())}
     return tuple(
-        File(stored, _name(stored), requested.get((stored.object.key, stored.object.version_id)))
+        File(stored, _title(stored.object), requested.get((stored.object.key, stored.object.version_id)))
         for stored in record.objects
     )
 
@@ -157,11 +159,8 @@ def _what(media: str | None) -> str:
     return f"{kind} recording"
 
 
-def _name(stored: StoredObject) -> str:
-    last = stored.object.key.rsplit("/", 1)[-1]
-    if stored.object.file_name:
-        return plain(stored.object.file_name, 160)
-    return {"manifest.json": "Manifest", "conversation.json": "Conversation record"}.get(last, last)
+def _title(stored: ArchivedObject) -> str:
+    return title_of(stored.key, stored.part, stored.content_type, stored.file_name)
 
 
 def _sessions(record: Mapping[str, Any], named: Named) -> Iterator[tuple[str, tuple[str, datetime | None]]]:

@@ -54,7 +54,7 @@ def touch(event: CustodyEvent) -> Touch:
         position=event.position,
         at=event.at,
         act=event.act,
-        words=_ACTS.get(event.act, plain(event.act, 40)),
+        words=_words(event),
         actor=plain(event.actor, 120),
         origin=plain(event.origin, 120),
         reason=None if event.reason is None else plain(event.reason, 600),
@@ -63,6 +63,12 @@ def touch(event: CustodyEvent) -> Touch:
         details=tuple(_details(event.details)),
         hash=event.hash,
     )
+
+
+def _words(event: CustodyEvent) -> str:
+    if event.act == "viewed":
+        return "Looked at what is known" if event.details.get("what") == "metadata" else "Listened to or read"
+    return _ACTS.get(event.act, plain(event.act, 40))
 
 
 def _details(details: Mapping[str, object]) -> list[tuple[str, str]]:

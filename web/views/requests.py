@@ -4,6 +4,7 @@ from collections import Counter
 from dataclasses import dataclass
 
 from strongroom.legal.requests import Request, RequestedFile
+from web.views.titles import title_of
 from web.views.wording import counted, plain
 
 STATES = {
@@ -50,12 +51,17 @@ def steps(request: Request) -> tuple[Step, ...]:
         return (asked, *approved, Step(words, "bad" if tone == "bad" else "done"))
     found: list[Step] = [asked]
     if request.state == "waiting":
-        return (asked, Step("Approval by a second person", "now"), Step("Restored", ""), Step("Verified", ""))
+        return (
+            asked,
+            Step("Approval by a second person", "now"),
+            Step("Readable in the vault", ""),
+            Step("Verified against manifest and log", ""),
+        )
     if request.approved_at is not None:
         found.append(Step(f"Approved by {plain(request.approver, 60)}", "done"))
     states = Counter(conversation.state for conversation in request.conversations)
     cold = states["restoring"] + states["preparing"]
-    found.append(Step("Brought back from cold storage", "now" if cold else "done"))
+    found.append(Step("Readable in the vault", "now" if cold else "done"))
     verified = "bad" if request.state == "damaged" else "done" if request.state == "ready" else "" if cold else "now"
     found.append(Step("Verified against manifest and log", verified))
     found.append(Step("Ready" if request.state != "damaged" else "Some files are not as archived", verified))
@@ -85,8 +91,5 @@ def signature(request: Request) -> str:
 
 
 def file_title(file: RequestedFile) -> str:
-    """What a file is called on a page: the sender's name for an attachment, else what it is."""
-    if file.file_name:
-        return plain(file.file_name, 160)
-    name = file.key.rsplit("/", 1)[-1]
-    return {"manifest.json": "Manifest", "conversation.json": "Conversation record"}.get(name, name)
+    """What a file is called on a page."""
+    return title_of(file.key, file.part, file.content_type, file.file_name)

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from strongroom.times import parse_instant
+from strongroom.times import day_of, parse_instant
 from web.views.names import Named, role
-from web.views.wording import clock_time, duration, plain
+from web.views.wording import duration, plain, utc
 
 MOST_BARS = 240
 """Bars of one lane: of more, only the longest are drawn; all of them are in the text."""
@@ -84,6 +84,11 @@ class Timeline:
     moments: tuple[Moment, ...]
     legend: tuple[tuple[str, str], ...]
     transfers: int
+
+    @property
+    def is_of_one_day(self) -> bool:
+        """Whether a time of day says it all."""
+        return day_of(self.start) == day_of(self.end)
 
 
 @dataclass(frozen=True)
@@ -210,14 +215,14 @@ def _lane(
             x=round((segment.start - first).total_seconds() / whole * 100, 3),
             width=max(0.4, round((segment.end - segment.start).total_seconds() / whole * 100, 3)),
             kind=segment.kind,
-            label=f"{clock_time(segment.start)}–{clock_time(segment.end)} UTC: {segment.what}",
+            label=f"{utc(segment.start)} to {utc(segment.end)}: {segment.what}",
         )
         for segment in sorted(longest, key=lambda segment: segment.start)
     )
     queue = next((segment.queue for segment in segments if segment.queue), None)
     media = plain(session.get("mediaType") or "unknown", 40)
     lasted = sum((segment.end - segment.start).total_seconds() for segment in segments if segment.kind != "wrapup")
-    began = f" from {clock_time(segments[0].start)} UTC, {duration(lasted)}" if segments else ""
+    began = f" from {utc(segments[0].start)}, {duration(lasted)}" if segments else ""
     who = _who(participant, named)
     return Lane(
         role=role(participant.get("purpose")),
@@ -257,6 +262,8 @@ def _ticks(first: datetime, last: datetime) -> Iterator[Tick]:
     step = next((step for step in _STEPS_S if whole / step <= _TICKS), _STEPS_S[-1])
     offset = step - first.timestamp() % step
     form = "%d %b" if step >= 86_400 else "%H:%M:%S" if step < 60 else "%H:%M"
+    if step < 86_400 < whole:
+        form = "%d %b %H:%M"
     while offset < whole:
         yield Tick(round(offset / whole * 100, 3), f"{first + timedelta(seconds=offset):{form}}")
         offset += step

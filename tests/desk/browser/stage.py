@@ -20,6 +20,7 @@ from sqlalchemy import text
 from embedded.isolation import AWS_ENVIRONMENT
 from embedded.ports import free_port
 from embedded.simulator import running_simulator
+from strongroom.actor import Actor
 from strongroom.evidence.keys import new_key_file
 from strongroom.house import House
 from strongroom.ledger.users import add_local_user
@@ -30,6 +31,7 @@ from strongroom.pipeline.seal import seal
 from web.app import create_app
 
 A_DAY = date(2026, 3, 10)
+ADMIN = Actor("admin", "a test")
 PASSWORD = "correct horse battery staple"
 PEOPLE = {
     "anne": ("analyst",),
@@ -129,8 +131,8 @@ def running_stage(
     index_all_due(archive.house)
     hashed = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1).hash(PASSWORD)
     for name, roles in PEOPLE.items():
-        add_local_user(archive.engine, name, hashed, roles, None)
-    add_local_user(archive.engine, "diana", hashed, ("analyst",), ["another-division"])
+        add_local_user(archive.engine, name, hashed, roles, None, ADMIN)
+    add_local_user(archive.engine, "diana", hashed, ("analyst",), ["another-division"], ADMIN)
     four_eyes = {"STRONGROOM_FOUR_EYES": "true", "STRONGROOM_DESK_URL": f"http://127.0.0.1:{four_eyes_port}"}
     with (
         running_desk(archive.open_house("desk"), port),
