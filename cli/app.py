@@ -22,6 +22,7 @@ from cli import (
     policy,
     requeue,
     restore,
+    retrieve,
     review,
     seal,
     status,
@@ -60,6 +61,7 @@ app.command(epilog=verify.EXAMPLE)(verify.verify)
 app.add_typer(log.app, name="log")
 app.add_typer(index.app, name="index")
 app.command(epilog=restore.EXAMPLE)(restore.restore)
+app.command(epilog=retrieve.EXAMPLE)(retrieve.retrieve)
 app.command(epilog=custody.EXAMPLE)(custody.custody)
 app.add_typer(user.app, name="user")
 app.add_typer(api_key.app, name="api-key")

@@ -23,6 +23,7 @@ from strongroom.house import House
 from strongroom.ledger.api_keys import add_key
 from strongroom.ledger.custody import events_of
 from strongroom.legal.access import Principal, Role
+from strongroom.legal.people import KEY_ACTOR, KEY_PREFIX
 from strongroom.legal.preparing import prepare, requests_due
 from strongroom.legal.requests import Request, read
 from strongroom.legal.secrets import fingerprint, new_token
@@ -40,8 +41,8 @@ _MOVED = {
 
 
 def principal(name: str, *roles: str, divisions: frozenset[str] | None = None) -> Principal:
-    """Somebody who is signed in."""
-    return Principal(name, frozenset(map(Role, roles)), divisions, "192.0.2.1")
+    """A machine that is known by its key: its name says so."""
+    return Principal(KEY_ACTOR + name, frozenset(map(Role, roles)), divisions, "192.0.2.1")
 
 
 ANNE = principal("anne", "analyst")
@@ -73,9 +74,10 @@ class LegalDesk:
 
     def key(self, who: Principal) -> dict[str, str]:
         """The headers of a machine that acts under this name."""
-        secret = new_token()
+        secret = KEY_PREFIX + new_token()
         roles = [str(role) for role in who.roles]
-        add_key(self.house.engine, who.name, fingerprint(secret), roles, who.divisions, "test", timedelta(days=1))
+        name = who.name.removeprefix(KEY_ACTOR)
+        add_key(self.house.engine, name, fingerprint(secret), roles, who.divisions, timedelta(days=1), who.actor)
         return {"Authorization": f"Bearer {secret}"}
 
     def conversations(self) -> list[UUID]:

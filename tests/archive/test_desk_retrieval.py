@@ -40,7 +40,7 @@ def test_retrieve_gives_links_that_plain_curl_follows_and_every_touch_is_on_the_
     assert answer.status_code == 200, answer.text
     told = answer.json()
     assert told["complete"] is True
-    assert told["chainOfCustody"] == f"Retrieved by anne on behalf of counsel@example.com - Justification: {WHY}"
+    assert told["chainOfCustody"] == f"Retrieved by key:anne on behalf of counsel@example.com - Justification: {WHY}"
     with desk.served() as address:
         for number, file in enumerate(told["files"]):
             path = file["downloadUrl"].removeprefix(desk.house.settings.desk_url)
@@ -58,7 +58,7 @@ def test_retrieve_gives_links_that_plain_curl_follows_and_every_touch_is_on_the_
     number = len(told["files"])
     assert touched == ["requested", "verified"] + ["downloaded"] * (2 * number)
     requested = desk.custody(one)[0]
-    assert (requested["actor"], requested["reason"]) == ("anne", WHY)
+    assert (requested["actor"], requested["reason"]) == (ANNE.name, WHY)
     assert requested["details"]["onBehalfOf"] == "counsel@example.com"
     fetched = [line["details"].get("bytes") for line in desk.custody(one) if line["act"] == "downloaded"]
     assert fetched == [None, "5-9"] * number
