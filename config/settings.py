@@ -10,6 +10,7 @@ from phonenumbers import SUPPORTED_REGIONS
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationInfo, field_validator
 
 from config.clients import OAuthClient, parse_clients
+from config.groups import GroupGrant, parse_groups
 
 TRIAL_SUFFIX = "-trial"
 """How the name of a trial vault's bucket ends, and no other's."""
@@ -48,6 +49,15 @@ def _server(value: object) -> object:
     if parts.query or parts.fragment:
         raise ValueError("must end with the host, the port or a path, without '?' or '#'")
     return value.rstrip("/")
+
+
+def _issuer(value: object) -> object:
+    if isinstance(value, str):
+        server = _server(value)
+        if urlsplit(value).scheme != "https" and urlsplit(str(server)).hostname not in {"127.0.0.1", "localhost"}:
+            raise ValueError("must be an https address: who signs in is what it says")
+    # as it is, with a slash at the end where it has one: an issuer is compared letter by letter
+    return value
 
 
 Url = Annotated[str, BeforeValidator(_server)]
@@ -122,6 +132,13 @@ class Settings(BaseModel):
     request_open_days: Annotated[int, Field(ge=1, le=366)] = 7
     inline_verify_mib: Annotated[int, Field(ge=0, le=10_240)] = 64
     link_life_s: Annotated[int, Field(ge=1, le=3_600)] = 3_600
+    oidc_issuer: Annotated[str, BeforeValidator(_issuer)] | None = None
+    oidc_client_id: str | None = None
+    oidc_client_secret: SecretStr | None = None
+    oidc_scopes: str = "openid email profile"
+    oidc_name_claim: str = "email"
+    oidc_groups_claim: str = "groups"
+    oidc_groups: tuple[GroupGrant, ...] | None = None
 
     @field_validator("database_url")
     @classmethod
@@ -204,6 +221,18 @@ class Settings(BaseModel):
         if value is not None and (not re.fullmatch(r"[!-~]{1,200}", value) or "+" in value):
             raise ValueError("must be 1 to 200 ASCII characters without spaces and '+', as example.com/strongroom")
         return value
+
+    @field_validator("oidc_scopes")
+    @classmethod
+    def _asks_for_an_id_token(cls, value: str) -> str:
+        if "openid" not in value.split():
+            raise ValueError("must have openid among its scopes, separated by spaces")
+        return value
+
+    @field_validator("oidc_groups", mode="before")
+    @classmethod
+    def _grants(cls, value: object) -> object:
+        return parse_groups(value) if isinstance(value, str) else value
 
     @field_validator("witness")
     @classmethod

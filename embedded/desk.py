@@ -56,7 +56,7 @@ def _url(port: int) -> str:
 
 
 def _is_ready(port: int) -> bool:
-    with suppress(requests.RequestException, ValueError):
+    with suppress(requests.RequestException, ValueError, KeyError):
         # another's server on this port would not say so
-        return requests.get(f"{_url(port)}/readyz", timeout=10).json() == {"ready": True, "ledger": True, "store": True}
+        return bool(requests.get(f"{_url(port)}/readyz", timeout=10).json()["ready"])
     return False

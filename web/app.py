@@ -8,11 +8,12 @@ from strongroom.house import House
 from strongroom.legal.bundling import Bundler
 from strongroom.legal.passwords import Passwords
 from tasks.fleet import Fleet
-from web import account, health, problems, sign_in
+from web import account, health, problems, sign_in, sign_in_oidc
 from web.api import bundles, conversations, custody, files, retrieve
 from web.api import requests as requests_api
 from web.desk import STATIC, Desk, open_templates
 from web.middleware import LimitedBodies, LoggedRequests, SecurityHeaders
+from web.oidc import provider_of
 from web.pages import audit, conversation, progress, requests, search
 from web.readiness import Readiness
 
@@ -27,6 +28,7 @@ API_ROUTERS: tuple[APIRouter, ...] = (
 """JSON; each names its paths whole, below `/api/v1` or, as the guide has them, `/legal`."""
 PAGE_ROUTERS: tuple[APIRouter, ...] = (
     sign_in.router,
+    sign_in_oidc.router,
     account.router,
     search.router,
     conversation.router,
@@ -55,6 +57,7 @@ def create_app(house: House, fleet: Fleet | None) -> FastAPI:
         passwords=Passwords(),
         readiness=Readiness(house),
         bundler=Bundler(house),
+        provider=provider_of(house.settings),
     )
     app.state.desk = desk
     problems.attach(app)

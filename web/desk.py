@@ -13,6 +13,7 @@ from strongroom.legal.bundling import Bundler
 from strongroom.legal.passwords import Passwords
 from strongroom.legal.people import SessionLimits
 from tasks.fleet import Fleet
+from web.oidc import Provider
 from web.readiness import Readiness
 from web.views.navigation import navigation
 from web.views.wording import FILTERS
@@ -32,6 +33,7 @@ class Desk:
     passwords: Passwords
     readiness: Readiness
     bundler: Bundler
+    provider: Provider | None
 
     @property
     def is_https(self) -> bool:

@@ -22,10 +22,10 @@ def _app() -> FastAPI:
         house = fleet.house
         # it reads records and asks for restores: what the restores' workers need is what it needs
         require_ready_to_restore(house)
+        return create_app(house, fleet)
     except (SettingsInvalid, StrongroomError) as error:
         print(f"strongroom: {error}", file=sys.stderr)  # noqa: T201  # an operator's one line
         raise SystemExit(error.exit_code) from None
-    return create_app(house, fleet)
 
 
 def _configure_logs() -> None:

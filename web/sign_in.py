@@ -20,7 +20,7 @@ router = APIRouter()
 @router.get("/sign-in")
 def sign_in_page(request: Request, next: Annotated[str, Query(max_length=2_000)] = HOME) -> Response:
     """The form; `next` is where to go then."""
-    return _form(request, safe_path(next))
+    return sign_in_form(request, safe_path(next))
 
 
 @router.post("/sign-in")
@@ -41,11 +41,11 @@ def sign_in_by_password(
     try:
         signed_in = sign_in(desk.house.engine, desk.passwords, desk.session_limits, name, password, origin_of(request))
     except Throttled as error:
-        answer = _form(request, where, refused=error.reason, status_code=429)
+        answer = sign_in_form(request, where, refused=error.reason, status_code=429)
         answer.headers["Retry-After"] = str(error.retry_after_s)
         return answer
     except SignInRefused as error:
-        return _form(request, where, refused=error.reason, status_code=403)
+        return sign_in_form(request, where, refused=error.reason, status_code=403)
     answer = RedirectResponse(where, status_code=303)
     set_session(desk, answer, signed_in.token)
     return answer
@@ -63,10 +63,12 @@ def sign_out_now(request: Request, principal: CurrentPrincipal) -> Response:
     return answer
 
 
-def _form(request: Request, where: str, *, refused: str | None = None, status_code: int = 200) -> Response:
+def sign_in_form(request: Request, where: str, *, refused: str | None = None, status_code: int = 200) -> Response:
+    """The sign-in page, with why nobody was signed in where that is so."""
     desk = desk_of(request)
     visitor = visitor_token(request) or new_token()
     request.state.csrf_token = csrf_token(visitor)
-    answer = render(request, "sign_in.html", status_code=status_code, next=where, refused=refused)
+    provider = None if desk.provider is None else desk.provider.name
+    answer = render(request, "sign_in.html", status_code=status_code, next=where, refused=refused, provider=provider)
     set_visitor(desk, answer, visitor)
     return answer

@@ -9,6 +9,7 @@ from datetime import timedelta
 
 import structlog
 
+from config.groups import GroupGrant
 from strongroom.actor import Actor
 from strongroom.canonical import sha256_hex
 from strongroom.errors import StrongroomError
@@ -120,6 +121,17 @@ def sign_in(
     signed_in = _open(engine, limits, user, password_hash, address, "password")
     forgive(engine, by_name, by_address)
     return signed_in
+
+
+def access_of_groups(
+    grants: Collection[GroupGrant], groups: Collection[str]
+) -> tuple[frozenset[Role], frozenset[str] | None]:
+    """The roles and divisions that membership of these groups gives: what each of them gives, added up."""
+    given = [grant for grant in grants if grant.group in groups]
+    roles = _roles([role for grant in given for role in grant.roles])
+    if any(grant.divisions is None for grant in given):
+        return roles, None
+    return roles, frozenset(division for grant in given for division in grant.divisions or ())
 
 
 def sign_in_from_provider(
