@@ -1,9 +1,8 @@
 """Asking the search: one page of conversations that meet every condition, the latest end first."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from functools import reduce
 from typing import Any
 from uuid import UUID
 
@@ -13,7 +12,6 @@ from sqlalchemy import (
     FromClause,
     RowMapping,
     Select,
-    and_,
     cast,
     false,
     func,
@@ -38,6 +36,8 @@ from strongroom.words import Phrase, folded
 LONGEST_SEARCH_S = 10
 _MERGED_TERMS = 50
 """Terms whose postings are read side by side; what fits more of them is common, and found on the way."""
+_MANY = 10_000
+"""Postings that are all read without anybody waiting; of more, a page's worth."""
 _CANCELED = "57014"  # PostgreSQL's documentation, appendix A: query_canceled
 
 
@@ -143,37 +143,55 @@ def record_statement(conversation_id: UUID, divisions: frozenset[str] | None) ->
 def page_statement(connection: Connection, criteria: Criteria, limit: int) -> Select[Any] | None:
     """The query of one page; None when something is asked for that no conversation has."""
     terms = [_matching(connection, kind, wanted) for kind, wanted in criteria.named]
-    visible: list[int] | None = None
     if criteria.divisions is not None:
-        visible = _valued(connection, "division", criteria.divisions)
-    if visible == [] or [] in terms:
+        terms.append(_valued(connection, "division", criteria.divisions))
+    if [] in terms:
         return None
-    rare = bool(criteria.conversation_id or criteria.addresses or criteria.external_tag or criteria.phrases)
-    led_by = [] if rare else [ids for ids in terms if len(ids) <= _MERGED_TERMS]
-    if not rare and not led_by and visible is not None and len(visible) <= _MERGED_TERMS:
-        led_by = [visible]
-    leaders: list[FromClause] = [_postings(ids, f"postings_{n}") for n, ids in enumerate(led_by)]
+    leader = _leader(connection, criteria, terms)
+    source: FromClause = search_records
+    ordered: FromClause = search_records
     if criteria.phrases:
-        leaders.append(search_texts)
-    everything: FromClause = search_records
-    source = reduce(_joined, leaders, everything)
-    ordered: FromClause = leaders[0] if leaders else search_records
-    order = (ordered.c.conversation_end.desc(), ordered.c.conversation_id.desc())
+        ordered = search_texts
+    elif leader is not None:
+        ordered = _postings(leader)
+    if ordered is not search_records:
+        # by the id alone: PostgreSQL would take the end for a second, independent condition, and plan for few rows
+        source = ordered.join(search_records, search_records.c.conversation_id == ordered.c.conversation_id)
     statement = (
         select(search_records)
         .select_from(source)
-        .where(*_of_record(criteria), *(_within(criteria, each) for each in (leaders or [search_records])))
-        .where(*(_any_of(ids) for ids in (*terms, *([visible] if visible is not None else [])) if ids not in led_by))
-        .order_by(*order)
+        .where(*_within(criteria, ordered), *_of_record(criteria), *(_any_of(ids) for ids in terms if ids != leader))
+        .order_by(ordered.c.conversation_end.desc(), ordered.c.conversation_id.desc())
         .limit(limit)
     )
     if criteria.phrases:
         sought = cast(literal(query(criteria.phrases)), TSQUERY)
         statement = statement.where(search_texts.c.words.bool_op("@@")(sought))
-    if criteria.phrases or any(len(ids) > 1 for ids in led_by):
+    if criteria.phrases or (leader is not None and len(leader) > 1):
         # a conversation has several texts, or several of the terms
         statement = statement.ext(distinct_on(ordered.c.conversation_end, ordered.c.conversation_id))
     return statement
+
+
+def _leader(connection: Connection, criteria: Criteria, terms: Sequence[list[int]]) -> list[int] | None:
+    """Whose postings are read, the rest being looked at on the way; None: what else is asked for is rarer.
+
+    The one with the fewest, where it has few; else the first, in the order of the answer until the page is full.
+    """
+    if criteria.conversation_id or criteria.addresses or criteria.external_tag or criteria.phrases or criteria.held:
+        return None
+    fewest: tuple[int, list[int]] | None = None
+    able = [ids for ids in terms if len(ids) <= _MERGED_TERMS]
+    for ids in able:
+        postings = _postings(ids)
+        some = select(literal(1)).select_from(postings).where(*_within(criteria, postings)).limit(_MANY)
+        count = connection.scalar(select(func.count()).select_from(some.subquery())) or 0
+        if count < _MANY and (fewest is None or count < fewest[0]):
+            fewest = (count, ids)
+    if fewest is not None:
+        return fewest[1]
+    # how long a conversation lasts has no bound, so the start says where to stop, and not where to begin
+    return able[0] if able and criteria.started_to is None else None
 
 
 def _bound(connection: Connection) -> None:
@@ -181,38 +199,28 @@ def _bound(connection: Connection) -> None:
     connection.execute(text(f"SET LOCAL statement_timeout = '{LONGEST_SEARCH_S}s'; SET LOCAL jit = off"))
 
 
-def _joined(left: FromClause, right: FromClause) -> FromClause:
-    same = and_(
-        right.c.conversation_end == search_records.c.conversation_end,
-        right.c.conversation_id == search_records.c.conversation_id,
-    )
-    return left.join(right, same)
-
-
-def _postings(term_ids: Sequence[int], name: str) -> FromClause:
+def _postings(term_ids: Sequence[int]) -> FromClause:
     """The postings of some terms; each is read in the order of the answer."""
     columns = (search_postings.c.conversation_end, search_postings.c.conversation_id)
     each = [select(*columns).where(search_postings.c.term_id == term_id) for term_id in term_ids]
-    return (each[0] if len(each) == 1 else union_all(*each)).subquery(name)
+    return (each[0] if len(each) == 1 else union_all(*each)).subquery("postings")
 
 
-def _within(criteria: Criteria, source: FromClause) -> ColumnElement[bool]:
-    """The bounds of the end, on whatever is read in order: PostgreSQL does not carry them over from one to another."""
+def _within(criteria: Criteria, source: FromClause) -> Iterator[ColumnElement[bool]]:
+    """The bounds of the end, on what is read in its order."""
     end = source.c.conversation_end
-    conditions: list[ColumnElement[bool]] = []
     # what started later ended later as well
     earliest = [one for one in (criteria.ended_from, criteria.started_from) if one is not None]
     if earliest:
-        conditions.append(end >= max(earliest))
+        yield end >= max(earliest)
     if criteria.ended_to is not None:
-        conditions.append(end < criteria.ended_to)
+        yield end < criteria.ended_to
     if criteria.after is not None:
         place = (literal(criteria.after.conversation_end), literal(criteria.after.conversation_id))
-        conditions.append(tuple_(end, source.c.conversation_id) < tuple_(*place))
-    return and_(literal(True), *conditions)
+        yield tuple_(end, source.c.conversation_id) < tuple_(*place)
 
 
-def _of_record(criteria: Criteria) -> Iterable[ColumnElement[bool]]:
+def _of_record(criteria: Criteria) -> Iterator[ColumnElement[bool]]:
     record = search_records.c
     if criteria.conversation_id is not None:
         yield record.conversation_id == criteria.conversation_id

@@ -1,4 +1,4 @@
-"""A day is archived, and Legal finds each conversation of it: by a number in any spelling, a word, an agent, a queue."""
+"""A day is archived, and Legal finds each conversation of it: by a number in any spelling, by a word."""
 
 from collections.abc import Callable
 from typing import Any
