@@ -101,6 +101,8 @@ def _end(day: date | None) -> datetime | None:
 
 def _form(given: Given) -> dict[str, Any]:
     fields: dict[str, Any] = {name: given.text(name) or "" for name in (*_COMMON, *_RARE, "cursor")}
+    # a browser complains of a day that is none
+    fields |= {name: "" for name in given.errors if name in fields and name != "conversation_id"}
     fields["from_day"], fields["to_day"] = fields["from"], fields["to"]
     return fields | {"more_used": any(fields[name] for name in _RARE)}
 

@@ -1,4 +1,4 @@
-"""A desk over a small archived day, for a real browser: everything real, but its workers, whose steps are taken here."""
+"""A desk over a small archived day, for a real browser; what its workers would do is done here, step by step."""
 
 import threading
 import time
@@ -12,8 +12,9 @@ from typing import Any
 from uuid import UUID
 
 import uvicorn
+from archive.archives import Archive, wait_until
 from argon2 import PasswordHasher
-from archive.archives import Archive
+from moto.s3.models import s3_backends
 from s3proxy.running import S3Proxy
 from sqlalchemy import text
 
@@ -35,6 +36,7 @@ ADMIN = Actor("admin", "a test")
 PASSWORD = "correct horse battery staple"
 PEOPLE = {
     "anne": ("analyst",),
+    "lena": ("analyst",),
     "paul": ("approver",),
     "rita": ("records-manager",),
     "oscar": ("operator",),
@@ -57,32 +59,76 @@ class Stage:
         """The house of this process."""
         return self.archive.house
 
-    def conversation(self, media: str, *, most_recordings: int = 9) -> UUID:
-        """One whose stored recordings include this medium: audio, chat, email, message, screen."""
-        (row,) = self.archive.rows(
-            "SELECT conversation_id FROM recordings WHERE media = :media AND state = 'stored'"
-            " GROUP BY conversation_id HAVING count(*) <= :most ORDER BY conversation_id LIMIT 1",
+    def conversation(self, media: str, *, skip: int = 0) -> UUID:
+        """One that has one stored recording, of this medium: audio, chat, email, message; `skip` for another."""
+        found: UUID = self.rows(
+            "SELECT conversation_id FROM recordings GROUP BY conversation_id HAVING count(*) = 1"
+            " AND bool_and(media = :media AND state = 'stored') ORDER BY conversation_id OFFSET :skip LIMIT 1",
             media=media,
-            most=most_recordings,
-        )
-        found: UUID = row[0]
+            skip=skip,
+        )[0][0]
         return found
 
-    def address(self, conversation_id: UUID) -> str:
-        """The customer's number or address in it, as Genesys sent it."""
-        (row,) = self.archive.rows(
-            "SELECT record::text FROM conversations WHERE conversation_id = :id ORDER BY revision DESC LIMIT 1",
-            id=conversation_id,
-        )
+    def customer(self, conversation_id: UUID) -> str:
+        """The customer's number in it."""
+        (row,) = self.rows("SELECT addresses[1] FROM search_records WHERE conversation_id = :id", id=conversation_id)
         return str(row[0])
 
-    def follow(self, request_id: UUID) -> None:
-        """What the restore worker does for a request: follow what is being restored, then go on preparing it."""
-        for row in self.archive.rows("SELECT restore_id FROM restores WHERE state = 'open'"):
-            self.due("restores")
-            follow_restore(self.house, row[0])
-        self.due("requests")
-        prepare(self.house, request_id)
+    def file(self, request_id: UUID, content_type: str) -> Any:
+        """The first file of a request whose content type begins so."""
+        return self.rows(
+            "SELECT * FROM request_files WHERE request_id = :id AND content_type LIKE :type || '%' ORDER BY file_id",
+            id=request_id,
+            type=content_type,
+        )[0]
+
+    def file_of(self, conversation_id: UUID, content_type: str, part: str) -> Any:
+        """The first object of a conversation of this type whose part begins so."""
+        return self.rows(
+            "SELECT * FROM objects WHERE conversation_id = :id AND content_type LIKE :type || '%'"
+            " AND part LIKE :part || '%' ORDER BY part",
+            id=conversation_id,
+            type=content_type,
+            part=part,
+        )[0]
+
+    def body(self, stored: Any) -> bytes:
+        """An object's bytes."""
+        return b"".join(self.house.store.read(stored.key, stored.version_id))
+
+    def acts(self, conversation_id: UUID) -> list[str]:
+        """What was done to it, in order."""
+        return [
+            row[0]
+            for row in self.rows(
+                "SELECT act FROM custody_events WHERE conversation_id = :id ORDER BY position", id=conversation_id
+            )
+        ]
+
+    @contextmanager
+    def tampered(self, key: str) -> Iterator[None]:
+        """Other bytes for the version that stands, underneath the API of a moto in this process."""
+        backend = next(iter(s3_backends[account]["aws"] for account in s3_backends))
+        standing = backend.buckets[self.archive.bucket].keys[key]
+        before = standing.value
+        standing.value = before[:-1] + bytes([before[-1] ^ 1])
+        try:
+            yield
+        finally:
+            standing.value = before
+
+    def follow_until(self, request_id: UUID, state: str) -> None:
+        """What the restore worker does, until the request is in this state."""
+
+        def is_so() -> bool:
+            for (restore_id,) in self.rows("SELECT restore_id FROM restores WHERE state = 'open'"):
+                self.due("restores")
+                follow_restore(self.house, restore_id)
+            self.due("requests")
+            prepare(self.house, request_id)
+            return self.rows("SELECT state FROM requests WHERE request_id = :id", id=request_id)[0][0] == state
+
+        wait_until(is_so, f"the request {state}", every_s=0.3)
 
     def due(self, table: str) -> None:
         """Let everything of a table be due now."""
