@@ -6,7 +6,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from bench import enumeration, hashed, log, lookup, memory, rebuild, search, simulator
+from bench import enumeration, hashed, log, lookup, memory, rebuild, search, simulator, streaming
 from embedded.isolation import isolate_this_process
 
 BENCHES: dict[str, Callable[[], Path]] = {
@@ -16,6 +16,7 @@ BENCHES: dict[str, Callable[[], Path]] = {
     "log": log.main,
     "hashed": hashed.main,
     "rebuild": rebuild.main,
+    "streaming": streaming.main,
     "search": search.main,
     "lookup": lookup.main,
 }

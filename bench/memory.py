@@ -8,7 +8,8 @@ worker of its own. The simulator makes the bytes on demand; moto's S3 server kee
 import re
 import tempfile
 import time
-from contextlib import ExitStack
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass
 from datetime import date
 from pathlib import Path
@@ -42,8 +43,19 @@ class Peak:
     seconds: float
 
 
-def measure(audio_bytes: int, folder: Path) -> Peak:
-    """Archive a day that has one recording, of about `audio_bytes`, with one worker process."""
+@dataclass(frozen=True)
+class ArchivedCall:
+    """A day that has one recording, archived. `environment` is that of every process on its servers."""
+
+    environment: dict[str, str]
+    fleet: Fleet
+    recording_bytes: int
+    seconds: float
+
+
+@contextmanager
+def archived_call(audio_bytes: int, folder: Path) -> Iterator[ArchivedCall]:
+    """Archive a day that has one recording, of about `audio_bytes`, with one worker process, which still runs then."""
     with ExitStack() as running:
         simulator = _day_of_one_call(running, folder)
         requests.post(f"{simulator.url}/_sim/media", json={"audio_bytes": audio_bytes}, timeout=10).raise_for_status()
@@ -65,8 +77,14 @@ def measure(audio_bytes: int, folder: Path) -> Peak:
         fleet = running.enter_context(running_fleet(environment, folder, {"worker": 1, "control": 1, "beat": 1}))
         strongroom(environment, "archive", _DAY.isoformat(), "--wait", timeout_s=_TIMEOUT_S)
         seconds = time.monotonic() - began
-        worker, pool = _peaks(fleet)
-        return Peak(simulator.stats()["media"]["bytes"], worker, pool, seconds)
+        yield ArchivedCall(environment, fleet, simulator.stats()["media"]["bytes"], seconds)
+
+
+def measure(audio_bytes: int, folder: Path) -> Peak:
+    """The peak of the worker that archives such a day."""
+    with archived_call(audio_bytes, folder) as archived:
+        worker, pool = _peaks(archived.fleet)
+        return Peak(archived.recording_bytes, worker, pool, archived.seconds)
 
 
 def _day_of_one_call(running: ExitStack, folder: Path) -> Simulator:

@@ -31,7 +31,8 @@ def count_requests(engine: Engine) -> RequestCounts:
         .where(request_files.c.state.in_(("damaged", "missing")), requests.c.state != "closed")
     )
     with transaction(engine) as connection:
-        found = dict(connection.execute(select(requests.c.state, func.count()).group_by(requests.c.state)).all())
+        states = connection.execute(select(requests.c.state, func.count()).group_by(requests.c.state)).all()
+        found: dict[str, int] = dict(row.tuple() for row in states)
         return RequestCounts(
             by_state={state: found.get(state, 0) for state in REQUEST_STATES},
             overdue=connection.execute(overdue).scalar_one(),
