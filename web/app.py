@@ -39,8 +39,11 @@ PAGE_ROUTERS: tuple[APIRouter, ...] = (
 """HTML, at `/`."""
 
 
-def create_app(house: House, fleet: Fleet | None) -> FastAPI:
-    """The application. It connects to nothing yet. `fleet` None: no worker is rung for what a request needs."""
+def create_app(house: House, fleet: Fleet | None, passwords: Passwords | None = None) -> FastAPI:
+    """The application. It connects to nothing yet. `fleet` None: no worker is rung for what a request needs.
+
+    `passwords`: with other parameters than today's recommended ones. Raises Misconfigured.
+    """
     app = FastAPI(
         title="Strongroom Legal desk",
         version=__version__,
@@ -54,13 +57,14 @@ def create_app(house: House, fleet: Fleet | None) -> FastAPI:
         fleet=fleet,
         settings=house.settings,
         templates=open_templates(),
-        passwords=Passwords(),
+        passwords=passwords or Passwords(),
         readiness=Readiness(house),
         bundler=Bundler(house),
         provider=provider_of(house.settings),
     )
     app.state.desk = desk
     problems.attach(app)
+    openapi.attach(app)
     app.include_router(health.router)
     for router in API_ROUTERS:
         app.include_router(router)

@@ -9,7 +9,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, RedirectResponse, Response
 from starlette.exceptions import HTTPException
 
-from strongroom.errors import StrongroomError, Unreachable
+from strongroom.errors import Misconfigured, StrongroomError, Unreachable
 from strongroom.ledger.lookup import UnknownConversation
 from strongroom.legal.access import Forbidden, NotThere
 from strongroom.legal.errors import NotNow
@@ -44,6 +44,7 @@ STATUS_OF_ERROR: dict[type[StrongroomError], int] = {
     NotSealed: 409,
     BundleRefused: 409,
     Throttled: 429,
+    Misconfigured: 503,
     Unreachable: 503,
 }
 """The status of each kind of error; what is not here is the request's own fault: 400."""
@@ -87,7 +88,7 @@ def attach(app: FastAPI) -> None:
             return problem(request, 404, NOTHING_HERE)
         if status == 503:
             # where it is is for the operator: addresses of servers are nobody else's business
-            _log.error("something needed is unreachable", reason=str(error))
+            _log.error("something the desk needs fails", reason=str(error))
             return problem(request, 503, "something the desk needs does not answer; try again in a minute")
         headers = {"Retry-After": str(error.retry_after_s)} if isinstance(error, Throttled) else None
         return problem(request, status, error.reason, headers)

@@ -1,23 +1,22 @@
 """The desk in this process, on a real ledger and bucket, each test with a database of its own."""
 
 import itertools
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from desk_material import DeskUnderTest
+from desk_material import CHEAP, DeskUnderTest, StartDesk
 
 from config.environment import load_settings
 from embedded.postgres import Postgres
 from strongroom.house import bucket_blueprint, new_instance, open_house
 from strongroom.ledger.engine import connect
 from strongroom.ledger.migrate import migrate
+from strongroom.legal.passwords import Passwords
 from strongroom.vault.provision import create_bucket
 from web.app import create_app
 
 _numbers = itertools.count(1)
-
-StartDesk = Callable[..., DeskUnderTest]
 
 
 @pytest.fixture(scope="session")
@@ -58,10 +57,10 @@ def start_desk(desk_environment: dict[str, str]) -> Iterator[StartDesk]:
     """Starts a desk: `start_desk(DESK_URL="https://desk.example.com")`; several are several processes of one desk."""
     started: list[DeskUnderTest] = []
 
-    def start(**settings: str) -> DeskUnderTest:
+    def start(*, passwords: Passwords | None = None, **settings: str) -> DeskUnderTest:
         environment = desk_environment | {f"STRONGROOM_{name}": value for name, value in settings.items()}
         house = open_house(load_settings(environment), new_instance())
-        desk = DeskUnderTest(create_app(house, None), house)
+        desk = DeskUnderTest(create_app(house, None, passwords or Passwords(CHEAP)), house)
         started.append(desk)
         return desk
 

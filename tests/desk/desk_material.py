@@ -1,6 +1,7 @@
 """A desk to be tried, its users, and browsers before it."""
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cache
 
@@ -17,10 +18,14 @@ ADMIN = Actor("admin", "a test")
 PASSWORD = "correct horse battery staple"
 
 
+CHEAP = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
+"""Parameters that take no time."""
+
+
 @cache
 def cheap_hash(password: str) -> str:
-    """A hash under parameters that take no time; it is renewed at the first sign-in."""
-    return PasswordHasher(time_cost=1, memory_cost=8, parallelism=1).hash(password)
+    """A hash under them."""
+    return CHEAP.hash(password)
 
 
 @dataclass
@@ -83,3 +88,7 @@ class DeskUnderTest:
         browser = self.browser()
         assert browser.sign_in(name).status_code == 303
         return browser
+
+
+StartDesk = Callable[..., DeskUnderTest]
+"""What the fixture `start_desk` is."""
