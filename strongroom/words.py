@@ -24,7 +24,10 @@ def storable(text: str) -> str:
 
 def folded(text: str) -> str:
     """The text without differences of case, width and accents: `Straße` and `STRASSE`, `Können` and `konnen` agree."""
-    apart = unicodedata.normalize("NFKD", storable(text).casefold())
+    # twice: a sign such as ℠ comes apart into capitals
+    apart = unicodedata.normalize("NFD", storable(text))
+    for _ in range(2):
+        apart = unicodedata.normalize("NFKD", apart.casefold())
     whole = "".join(character for character in apart if unicodedata.category(character) != "Mn")
     return unicodedata.normalize("NFC", whole)
 

@@ -22,25 +22,30 @@ def normalised(address: str, region: str | None) -> str | None:
     is compared by its digits alone. A number in a SIP address counts as that number, whatever the host. Parameters,
     extensions and prefixes as `tel:` are left out.
     """
-    bare = _bare(address)
+    bare, by_scheme = _bare(address)
     user = bare.partition("@")[0]
     if user.lower() in _WITHHELD or not bare:
         return None
-    if _SCHEME.match(address.strip()) and _NUMBER.fullmatch(user):
+    if by_scheme and _NUMBER.fullmatch(user):
         bare = user
     if not _NUMBER.fullmatch(bare):
         return bare.casefold()[:LONGEST_ADDRESS]
     return _number(bare, region)[:LONGEST_ADDRESS]
 
 
-def _bare(address: str) -> str:
-    """Without name, angle brackets, scheme and parameters: `"Anna" <sip:+44…@host;user=phone>` is `+44…@host`."""
+def _bare(address: str) -> tuple[str, bool]:
+    """Without name, angle brackets, scheme and parameters: `"Anna" <sip:+44…@host;user=phone>` is `+44…@host`.
+
+    And whether it had a scheme: what stands before the @ is then a number if it looks like one.
+    """
     text = storable(address).strip()
     if text.endswith(">") and "<" in text:
         text = text[text.rindex("<") + 1 : -1].strip()
+    by_scheme = False
     while scheme := _SCHEME.match(text):
         text = text[scheme.end() :].strip()
-    return re.split(r"[;?]|\s*(?:ext\.?|x)\s*\d+$", text, maxsplit=1, flags=re.IGNORECASE)[0].strip()
+        by_scheme = by_scheme or scheme[0].lower() != "mailto:"
+    return re.split(r"[;?]|\s*(?:ext\.?|x)\s*\d+$", text, maxsplit=1, flags=re.IGNORECASE)[0].strip(), by_scheme
 
 
 def _number(text: str, region: str | None) -> str:

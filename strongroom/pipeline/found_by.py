@@ -1,6 +1,7 @@
 """What a conversation is found by, from its analytics record and the names of its day."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import timedelta
 from typing import Any
 
 from strongroom.genesys.conversations import Conversation, parse_conversation
@@ -24,7 +25,8 @@ def entry_of(held: HeldConversation, recordings: Sequence[KnownRecording], regio
         ref=held.ref,
         conversation_start=held.conversation_start,
         conversation_end=held.conversation_end,
-        retain_until=decided.retain_until,
+        # as its lock and its manifest have it: S3 keeps whole seconds, and locks are rounded up
+        retain_until=(decided.retain_until + timedelta(microseconds=999_999)).replace(microsecond=0),
         direction=_kept(conversation.originating_direction or next(iter(conversation.directions), None)),
         external_tag=_kept(conversation.external_tag),
         terms=frozenset(_terms(conversation, held.names or {}, decided.retention_class)),

@@ -17,6 +17,8 @@ from strongroom.evidence.custody import verify_chain
 from strongroom.evidence.keys import new_key_file
 from strongroom.ledger.custody import NewEvent, custody_head, events_between, record_events
 from strongroom.ledger.rebuild import Rebuilding
+from strongroom.legal.access import Principal, Role
+from strongroom.legal.search import SearchQuery, find
 from strongroom.pipeline.rebuild import Rebuilt, rebuild
 from strongroom.pipeline.seal import seal
 from strongroom.pipeline.verify.run import verify
@@ -29,7 +31,7 @@ ADA = Actor("ada", "desk-1")
 LOST = {
     "conversations": {
         "state_at", "first_seen_at", "due_at", "enqueued_at", "lease_owner", "lease_until", "attempts", "deadline_at",
-        "decision", "retain_until",
+        "decision", "retain_until", "indexed_at",
     },
     "recordings": {
         "state_at", "first_seen_at", "due_at", "enqueued_at", "lease_owner", "lease_until", "attempts", "deadline_at",
@@ -217,3 +219,18 @@ def test_without_any_evidence_the_records_come_back(
         assert connection.execute(text("SELECT count(*) FROM log_entries")).scalar() == 0
     anew.archive_here()
     assert everything(archive) == before
+
+
+def test_the_search_answers_as_before(archive: Archive, new_ledger: Callable[[Archive], Archive]) -> None:
+    anna = Principal("anna", frozenset({Role.ANALYST}), None, "192.0.2.1")
+    anew = new_ledger(archive)
+    rebuilt(anew)
+    text_count = "SELECT count(DISTINCT recording_id) FROM search_texts"
+    assert anew.rows(text_count) == archive.rows(text_count) != [(0,)]
+    everything_found = find(archive.house, anna, SearchQuery()).rows
+    assert len(everything_found) == archive.rows("SELECT count(*) FROM conversations WHERE state = 'archived'")[0][0]
+    questions = [SearchQuery(), SearchQuery(text="account"), SearchQuery(text="bitte"), SearchQuery(media="voice")]
+    questions += [SearchQuery(address=address) for row in everything_found for address in row.addresses]
+    questions += [SearchQuery(agent=agent) for row in everything_found for agent in row.agents]
+    for question in questions:
+        assert find(anew.house, anna, question) == find(archive.house, anna, question), question
