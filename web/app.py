@@ -8,7 +8,8 @@ from strongroom.house import House
 from strongroom.legal.bundling import Bundler
 from strongroom.legal.passwords import Passwords
 from tasks.fleet import Fleet
-from web import account, health, problems, sign_in, sign_in_oidc
+from web import account, health, openapi, problems, sign_in, sign_in_oidc
+from web.api import account as api_account
 from web.api import bundles, conversations, custody, files, retrieve
 from web.api import requests as requests_api
 from web.desk import STATIC, Desk, open_templates
@@ -24,6 +25,7 @@ API_ROUTERS: tuple[APIRouter, ...] = (
     bundles.router,
     conversations.router,
     custody.router,
+    api_account.router,
 )
 """JSON; each names its paths whole, below `/api/v1` or, as the guide has them, `/legal`."""
 PAGE_ROUTERS: tuple[APIRouter, ...] = (
