@@ -1,5 +1,7 @@
 """Names, subjects, texts and file names that would act if a page let them: planted, looked at, and nothing happens."""
 
+import json
+
 from conftest import Visit
 from playwright.sync_api import Page, expect
 from pytest import MonkeyPatch
@@ -35,7 +37,7 @@ def test_names_reasons_and_file_names_are_text(stage: Stage, visit: Visit) -> No
         for table in ("objects", "request_files"):
             connection.execute(
                 text(f"UPDATE {table} SET file_name = :name WHERE conversation_id = :id AND part LIKE 'recordings/%'"),
-                {"name": f"../../{ACTS}\r\nSet-Cookie: a=b", "id": conversation},
+                {"name": json.dumps(f"../../{ACTS}\r\nSet-Cookie: a=b"), "id": conversation},
             )
         connection.execute(
             text("UPDATE search_records SET external_tag = :name WHERE conversation_id = :id"),
