@@ -38,7 +38,7 @@ test-long: setup ## the tests that take longer
 	$(BIN)/pytest -m long
 
 screenshots: setup ## the pictures of docs/legal-desk.md
-	STRONGROOM_SCREENSHOTS=$(CURDIR)/docs/desk $(BIN)/pytest -m long tests/desk/browser/test_browser_screenshots.py
+	DESK_SCREENSHOTS=$(CURDIR)/docs/desk $(BIN)/pytest -m long tests/desk/browser/test_browser_screenshots.py
 
 lint: setup ## format, rules, types and imports
 	$(BIN)/ruff format --check .

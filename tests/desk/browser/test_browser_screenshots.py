@@ -19,7 +19,7 @@ pytestmark = pytest.mark.long
 
 
 def test_every_page_is_shown_in_the_docs(stage: Stage, visit: Visit, tmp_path: Path) -> None:
-    folder = Path(os.environ.get("STRONGROOM_SCREENSHOTS", tmp_path))
+    folder = Path(os.environ.get("DESK_SCREENSHOTS", tmp_path))
     folder.mkdir(exist_ok=True)
     lena, paul = visit("lena", width=WIDE), visit("paul", width=WIDE, four_eyes=True)
     audio, email, chat = (stage.conversation(media) for media in ("audio", "email", "chat"))
