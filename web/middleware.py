@@ -135,13 +135,16 @@ class LimitedBodies:
                 raise BodyTooLarge()
             return message
 
-        async def send_noting_start(message: Message) -> None:
+        async def send_unless_too_large(message: Message) -> None:
             nonlocal started
+            if received > LARGEST_BODY_BYTES and not started:
+                # whoever read the body made another answer of it
+                raise BodyTooLarge()
             started = True
             await send(message)
 
         try:
-            await self._app(scope, receive_counting, send_noting_start)
+            await self._app(scope, receive_counting, send_unless_too_large)
         except BodyTooLarge:
             if started:
                 raise

@@ -21,6 +21,15 @@ COMMANDS = [
     ["requeue"],
     ["policy", "check"],
     ["policy", "explain"],
+    ["user", "add"],
+    ["user", "list"],
+    ["user", "disable"],
+    ["user", "password"],
+    ["user", "roles"],
+    ["user", "events"],
+    ["api-key", "add"],
+    ["api-key", "list"],
+    ["api-key", "revoke"],
     ["doctor"],
 ]
 
