@@ -112,9 +112,6 @@ class Settings(BaseModel):
     kms_key_id: str | None = None
     break_glass_role_arn: str | None = None
 
-    # the Legal desk
-    phone_region: str | None = None
-
     # evidence
     log_key_file: Path | None = None
     log_kms_key_id: str | None = None
@@ -125,6 +122,7 @@ class Settings(BaseModel):
     witness: str | None = None
 
     # the Legal desk
+    phone_region: str | None = None
     desk_url: Url = "http://127.0.0.1:8000"
     session_idle_s: Annotated[float, Field(ge=60, le=86_400, allow_inf_nan=False)] = 900
     session_absolute_s: Annotated[float, Field(ge=60, le=604_800, allow_inf_nan=False)] = 28_800

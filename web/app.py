@@ -11,7 +11,8 @@ from tasks.fleet import Fleet
 from web import account, health, openapi, problems, sign_in, sign_in_oidc
 from web.api import account as api_account
 from web.api import bundles, conversations, custody, files, retrieve
-from web.api import requests as requests_api
+from web.api import requests as api_requests
+from web.api import search as api_search
 from web.desk import STATIC, Desk, open_templates
 from web.middleware import LimitedBodies, LoggedRequests, SecurityHeaders
 from web.oidc import provider_of
@@ -20,12 +21,13 @@ from web.readiness import Readiness
 
 API_ROUTERS: tuple[APIRouter, ...] = (
     retrieve.router,
-    requests_api.router,
+    api_requests.router,
     files.router,
     bundles.router,
     conversations.router,
     custody.router,
     api_account.router,
+    api_search.router,
 )
 """JSON; each names its paths whole, below `/api/v1` or, as the guide has them, `/legal`."""
 PAGE_ROUTERS: tuple[APIRouter, ...] = (

@@ -13,6 +13,7 @@ from sqlalchemy import (
     RowMapping,
     Select,
     cast,
+    exists,
     false,
     func,
     literal,
@@ -98,10 +99,10 @@ def find_records(engine: Engine, criteria: Criteria, limit: int) -> list[FoundRe
     """Up to `limit` conversations, the latest end first. Raises SearchTooLong, LedgerUnreachable."""
     with transaction(engine) as connection:
         _bound(connection)
-        statement = page_statement(connection, criteria, limit)
-        if statement is None:
-            return []
         try:
+            statement = page_statement(connection, criteria, limit)
+            if statement is None:
+                return []
             rows = connection.execute(statement).mappings().all()
         except OperationalError as error:
             if getattr(error.orig, "pgcode", None) != _CANCELED:
@@ -148,10 +149,11 @@ def page_statement(connection: Connection, criteria: Criteria, limit: int) -> Se
     if [] in terms:
         return None
     leader = _leader(connection, criteria, terms)
+    texts_lead = bool(criteria.phrases) and leader is None and not _is_rare(criteria)
     source: FromClause = search_records
     ordered: FromClause = search_records
-    if criteria.phrases:
-        ordered = search_texts
+    if texts_lead:
+        ordered = _texts(connection, criteria)
     elif leader is not None:
         ordered = _postings(leader)
     if ordered is not search_records:
@@ -164,13 +166,20 @@ def page_statement(connection: Connection, criteria: Criteria, limit: int) -> Se
         .order_by(ordered.c.conversation_end.desc(), ordered.c.conversation_id.desc())
         .limit(limit)
     )
-    if criteria.phrases:
-        sought = cast(literal(query(criteria.phrases)), TSQUERY)
-        statement = statement.where(search_texts.c.words.bool_op("@@")(sought))
-    if criteria.phrases or (leader is not None and len(leader) > 1):
+    if texts_lead and ordered is search_texts:
+        statement = statement.where(_says(criteria.phrases))
+    elif criteria.phrases and not texts_lead:
+        of_record = search_texts.c.conversation_id == search_records.c.conversation_id
+        statement = statement.where(exists(select(literal(1)).where(of_record, _says(criteria.phrases))))
+    if texts_lead or (leader is not None and len(leader) > 1):
         # a conversation has several texts, or several of the terms
         statement = statement.ext(distinct_on(ordered.c.conversation_end, ordered.c.conversation_id))
     return statement
+
+
+def _is_rare(criteria: Criteria) -> bool:
+    """Whether something is asked for that few conversations have, by an index of its own."""
+    return bool(criteria.conversation_id or criteria.addresses or criteria.external_tag or criteria.held)
 
 
 def _leader(connection: Connection, criteria: Criteria, terms: Sequence[list[int]]) -> list[int] | None:
@@ -178,7 +187,7 @@ def _leader(connection: Connection, criteria: Criteria, terms: Sequence[list[int
 
     The one with the fewest, where it has few; else the first, in the order of the answer until the page is full.
     """
-    if criteria.conversation_id or criteria.addresses or criteria.external_tag or criteria.phrases or criteria.held:
+    if _is_rare(criteria):
         return None
     fewest: tuple[int, list[int]] | None = None
     able = [ids for ids in terms if len(ids) <= _MERGED_TERMS]
@@ -191,7 +200,36 @@ def _leader(connection: Connection, criteria: Criteria, terms: Sequence[list[int
     if fewest is not None:
         return fewest[1]
     # how long a conversation lasts has no bound, so the start says where to stop, and not where to begin
-    return able[0] if able and criteria.started_to is None else None
+    return able[0] if able and criteria.started_to is None and not criteria.phrases else None
+
+
+def _texts(connection: Connection, criteria: Criteria) -> FromClause:
+    """The texts that hold the words: where they are few these alone, found first; else all, to be read in order.
+
+    PostgreSQL guesses how many hold a rare word, guesses too many, and would look through all texts for a page of them.
+    """
+    found = select(search_texts.c.conversation_end, search_texts.c.conversation_id).where(
+        *_within(criteria, search_texts)
+    )
+    # for a phrase each text that has its words must be read: they are counted without
+    apart = [
+        Phrase((word,), phrase.begins and place == len(phrase.words))
+        for phrase in criteria.phrases
+        for place, word in enumerate(phrase.words, start=1)
+    ]
+    some = found.where(_says(apart)).limit(_MANY)
+    # with neither of these it looks the words up
+    connection.execute(text("SET LOCAL enable_seqscan = off; SET LOCAL enable_indexscan = off"))
+    count = connection.scalar(select(func.count()).select_from(some.subquery())) or 0
+    connection.execute(text("SET LOCAL enable_seqscan = on; SET LOCAL enable_indexscan = on"))
+    if count == _MANY:
+        return search_texts
+    few = found.where(_says(criteria.phrases))
+    return few.cte("texts").prefix_with("MATERIALIZED", dialect="postgresql")
+
+
+def _says(phrases: Sequence[Phrase]) -> ColumnElement[bool]:
+    return search_texts.c.words.bool_op("@@")(cast(literal(query(phrases)), TSQUERY))
 
 
 def _bound(connection: Connection) -> None:

@@ -18,7 +18,6 @@ from strongroom.ledger.search_index import LONGEST_VALUE
 from strongroom.legal.access import NotThere, Principal, Right, require
 from strongroom.legal.errors import Misuse
 from strongroom.pipeline.addresses import spellings
-from strongroom.times import format_instant
 from strongroom.words import Phrase, phrases, storable
 
 MOST_ROWS = 100
@@ -271,7 +270,7 @@ def _place(query: SearchQuery) -> Place:
 def _mark(query: SearchQuery, place: str) -> str:
     """Ties a place to what was asked: with other filters it would be a place in another answer."""
     asked = {name: getattr(query, name) for name in _asked(query)}
-    told = {name: format_instant(each) if isinstance(each, datetime) else each for name, each in asked.items()}
+    told = {name: each.isoformat() if isinstance(each, datetime) else each for name, each in asked.items()}
     content = canonical_json([told, place])
     return hashlib.sha256(content).hexdigest()[:_MARK_CHARACTERS]
 

@@ -10,8 +10,9 @@ from uuid import UUID
 
 import archives
 import pytest
-from archives import Archive, StartArchive
+from archives import Archive, StartArchive, wait_until
 
+from config.environment import load_settings
 from strongroom.house import House
 from strongroom.ledger.references import ConversationRef
 from strongroom.ledger.search_index import forget
@@ -20,6 +21,8 @@ from strongroom.legal.search import FoundConversation, SearchQuery, find, look_u
 from strongroom.pipeline import complete, indexing
 from strongroom.pipeline.outcomes import NOTHING
 from strongroom.vault.errors import VaultRefused, VaultUnreachable
+from tasks.fleet import Fleet as FleetApp
+from tasks.fleet import send
 
 ANALYST = Principal("anna", frozenset({Role.ANALYST}), None, "192.0.2.1")
 UNINDEXED = "SELECT conversation_id FROM conversations WHERE state = 'archived' AND indexed_at IS NULL"
@@ -274,3 +277,18 @@ def test_what_was_forgotten_stays_out_whoever_was_just_indexing_it(
     while archive.sweep_once():
         pass
     assert set(found(archive.house)) == set(records(archive)) - {chosen}
+
+
+def test_the_fleet_indexes_what_the_sweep_finds_due(start_archive: StartArchive) -> None:
+    archive = start_archive(conversations=6)
+    archive.archive_here()
+    before = answers(archive.house, archive)
+    with archive.engine.begin() as connection:
+        # as in a ledger that was just migrated or rebuilt
+        connection.exec_driver_sql("DELETE FROM search_postings")
+        connection.exec_driver_sql("DELETE FROM search_records")
+        connection.exec_driver_sql("UPDATE conversations SET indexed_at = NULL, enqueued_at = NULL")
+    with archive.fleet():
+        send(FleetApp(load_settings(archive.environment)), "sweep", [()])
+        wait_until(lambda: archive.rows(UNINDEXED) == [], "all of it indexed", 60)
+    assert answers(archive.house, archive) == before
