@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from web.views.clock import clock
@@ -53,6 +53,7 @@ def test_the_timeline_draws_what_happened_where_it_happened() -> None:
     assert all(0 <= tick.x < 100 for tick in line.ticks)
 
 
+@settings(max_examples=50)
 @given(
     st.dictionaries(
         st.sampled_from(["participants", "divisionIds"]),

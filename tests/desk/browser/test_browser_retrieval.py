@@ -15,6 +15,7 @@ from stage import Stage
 def test_from_a_number_to_the_recording_played_and_the_file_in_hand(stage: Stage, visit: Visit, tmp_path: Path) -> None:
     conversation = stage.conversation("audio")
     number = stage.customer(conversation)
+    earlier = len(stage.acts(conversation))
     lena = visit("lena")
     # as a subpoena writes it
     lena.search(address=" ".join(re.findall(".{1,3}", number)), **{"from": "2026-03-01"})
@@ -44,9 +45,9 @@ def test_from_a_number_to_the_recording_played_and_the_file_in_hand(stage: Stage
     lena.page.get_by_label("Speed").first.select_option("2")
     assert lena.page.locator("audio").first.evaluate("audio => audio.playbackRate") == 2
 
-    acts = stage.acts(conversation)
-    assert acts[: acts.index("requested") + 2] == ["archived", "viewed", "requested", "verified"]
-    assert {"downloaded", "viewed"} <= set(acts[acts.index("verified") :])
+    acts = stage.acts(conversation)[earlier:]
+    assert acts[:3] == ["viewed", "requested", "verified"]
+    assert acts[3:].count("downloaded") == 2 and acts[3:].count("viewed") >= 2, "file and bundle; the page and the play"
 
 
 def test_an_email_is_read_as_it_was_formatted_and_loads_nothing(stage: Stage, visit: Visit) -> None:
