@@ -11,6 +11,7 @@ import structlog
 from strongroom.actor import Actor
 from strongroom.house import House
 from strongroom.ledger.custody import NewEvent, record_events
+from strongroom.ledger.divisions import known_of
 from strongroom.ledger.request_links import HandedFile, file_for, look_begins
 from strongroom.ledger.request_preparing import file_damaged, prepare_again
 from strongroom.legal.access import Principal, Right, require
@@ -84,9 +85,11 @@ def handed_out(house: House, file: HandedFile, origin: str, part: ByteRange | No
 
 
 def own_file(house: House, principal: Principal, request_id: UUID, file_id: int) -> HandedFile:
-    """A verified file of the principal's own open request. Raises NotThere, LedgerUnreachable."""
+    """A verified file of the principal's own open request, in its divisions as they are now. Raises NotThere,
+    LedgerUnreachable.
+    """
     file = file_for(house.engine, principal.name, request_id, file_id)
-    if file is None:
+    if file is None or not known_of(house.engine, [file.conversation_id], principal.divisions):
         raise not_there("file")
     return file
 

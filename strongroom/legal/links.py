@@ -8,7 +8,7 @@ from uuid import UUID
 from strongroom.house import House
 from strongroom.ledger.request_links import file_behind, issue_link
 from strongroom.legal.access import Principal, Right, require
-from strongroom.legal.handing_out import HandedOut, handed_out
+from strongroom.legal.handing_out import HandedOut, handed_out, own_file
 from strongroom.legal.ranges import Wanted, wanted_range
 from strongroom.legal.requests import not_there
 from strongroom.legal.secrets import fingerprint, new_token
@@ -27,6 +27,7 @@ class Link:
 def issue(house: House, principal: Principal, request_id: UUID, file_id: int) -> Link:
     """A link to a verified file of one's own open request. Raises Forbidden, NotThere, LedgerUnreachable."""
     require(principal, Right.REQUEST)
+    own_file(house, principal, request_id, file_id)
     token = new_token()
     expires_at = issue_link(
         house.engine, fingerprint(token), principal.name, request_id, file_id, house.settings.link_life_s

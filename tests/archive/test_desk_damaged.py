@@ -23,6 +23,7 @@ from strongroom.legal import preparing
 from strongroom.legal.access import Forbidden, NotThere
 from strongroom.legal.errors import NotNow
 from strongroom.legal.handing_out import FoundDamaged, fetch
+from strongroom.legal.links import issue
 from strongroom.legal.preparing import prepare
 from strongroom.legal.requests import Request, approve, cancel, create, refuse
 from strongroom.pipeline.seal import seal
@@ -207,11 +208,11 @@ def test_cancelled_while_it_is_prepared_nothing_of_it_is_recorded(
 
 
 def test_four_eyes_are_two_peoples(desk: LegalDesk) -> None:
-    desk.house.settings.__dict__["four_eyes"] = True
+    careful = desk.archive.open_house("desk", STRONGROOM_FOUR_EYES="true")
     one = desk.conversations()[0]
     both = principal("anne", "analyst", "approver")
     counsel = principal("counsel", "approver")
-    request = create(desk.house, both, [one], WHY, on_behalf_of=counsel.name)
+    request = create(careful, both, [one], WHY, on_behalf_of=counsel.name)
     prepare(desk.house, request.request_id)
     assert desk.read(request).state == "waiting"
     for nobody in (both, counsel, principal("COUNSEL", "approver")):
@@ -229,7 +230,8 @@ def test_four_eyes_are_two_peoples(desk: LegalDesk) -> None:
         ("approved", EVE.name),
         ("verified", desk.custody(one)[2]["actor"]),
     ]
-    another = create(desk.house, both, [one], WHY)
+    another = create(careful, both, [one], WHY)
+    careful.engine.dispose()
     refused = refuse(desk.house, EVE, another.request_id, "no matter of that number")
     assert (refused.state, refused.cause) == ("refused", "no matter of that number")
     assert desk.acts(one)[-2:] == ["requested", "refused"]
@@ -253,6 +255,12 @@ def test_of_many_those_that_are_not_there_are_told_and_those_of_other_divisions_
     prepare(desk.house, request.request_id)
     assert desk.read(request, somebody).state == "ready"
     assert {file.conversation_id for file in desk.read(request, somebody).files} == {ours}
+    file_id = desk.read(request, somebody).files[0].file_id
+    issue(desk.house, somebody, request.request_id, file_id)
+    moved = principal("divided", "analyst", divisions=frozenset({"elsewhere"}))
+    for hand_out in (issue, fetch):
+        with pytest.raises(NotThere):
+            hand_out(desk.house, moved, request.request_id, file_id)
     assert desk.acts(other) == []
     [(details,)] = desk.archive.rows(
         "SELECT document FROM custody_events WHERE act = 'requested' AND conversation_id IS NULL"
