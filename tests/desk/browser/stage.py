@@ -32,6 +32,15 @@ from strongroom.pipeline.seal import seal
 from web.app import create_app
 
 A_DAY = date(2026, 3, 10)
+ODDITIES = (
+    "screen_recording",
+    "unicode_names",
+    "multi_day_email",
+    "path_named_attachment",
+    "unknown_media_type",
+    "no_purpose",
+)
+"""What is awkward about some of the day's conversations (simulator/awkwardness.py)."""
 ADMIN = Actor("admin", "a test")
 PASSWORD = "correct horse battery staple"
 PEOPLE = {
@@ -51,6 +60,7 @@ class Stage:
     """The day, archived and sealed, and the addresses of the desks over it."""
 
     archive: Archive
+    oddities: dict[str, list[str]]
     url: str
     four_eyes_url: str
 
@@ -68,6 +78,10 @@ class Stage:
             skip=skip,
         )[0][0]
         return found
+
+    def odd(self, name: str) -> UUID:
+        """The conversation that is awkward in this way."""
+        return UUID(self.oddities[name][0])
 
     def customer(self, conversation_id: UUID) -> str:
         """The customer's number in it."""
@@ -149,7 +163,7 @@ def running_stage(
     new_key_file(key_file, "example.com/desk")
     with running_simulator(
         folder / "simulator.log", conversations=conversations, day=A_DAY, seed=7, clients=2,
-        rate_limit_per_min=0, late_s=1, transcode_s=0, audio_bytes=160_000,
+        rate_limit_per_min=0, late_s=1, transcode_s=0, audio_bytes=160_000, awkward_only=",".join(ODDITIES),
     ) as genesys:  # fmt: skip
         port, four_eyes_port = free_port(), free_port()
         environment = {
@@ -173,6 +187,7 @@ def running_stage(
         archive = Archive(environment, A_DAY, genesys, proxy, s3_endpoint, environment["STRONGROOM_BUCKET"], folder)
         archive.prepare()
         archive.archive_here()
+        oddities = genesys.awkward(A_DAY)
     seal(archive.house)
     index_all_due(archive.house)
     hashed = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1).hash(PASSWORD)
@@ -184,7 +199,7 @@ def running_stage(
         running_desk(archive.open_house("desk"), port),
         running_desk(archive.open_house("four-eyes", **four_eyes), four_eyes_port),
     ):
-        yield Stage(archive, environment["STRONGROOM_DESK_URL"], four_eyes["STRONGROOM_DESK_URL"])
+        yield Stage(archive, oddities, environment["STRONGROOM_DESK_URL"], four_eyes["STRONGROOM_DESK_URL"])
     archive.engine.dispose()
     archive.house.engine.dispose()
 
