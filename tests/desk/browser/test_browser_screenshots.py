@@ -54,12 +54,12 @@ def test_every_page_is_shown_in_the_docs(stage: Stage, visit: Visit, tmp_path: P
     lena.page.get_by_role("button", name="Link to Sound recording").click()
     shoot(lena, "link")
 
-    cold = stage.conversation("audio", skip=3)
+    cold = stage.conversation("audio", skip=1)
     stage.archive.proxy.faults(cold={"classes": {f"{cold}/recordings": "GLACIER"}, "ready_after_s": 3600})
     lena.ask_for(cold)
     shoot(lena, "restoring")
     stage.archive.proxy.faults()
-    broken = stage.conversation("audio", skip=4)
+    broken = stage.conversation("audio", skip=2)
     with stage.tampered(stage.file_of(broken, "audio/", "recordings/").key):
         lena.ask_for(broken)
     shoot(lena, "damaged")
