@@ -9,7 +9,7 @@ PARALLEL := --numprocesses 3 --dist worksteal
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo up test test-long lint bench
+.PHONY: help setup demo up test test-long screenshots lint bench
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):[^#]*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
@@ -36,6 +36,9 @@ test: setup ## the tests, in under ten minutes
 
 test-long: setup ## the tests that take longer
 	$(BIN)/pytest -m long
+
+screenshots: setup ## the pictures of docs/legal-desk.md
+	DESK_SCREENSHOTS=$(CURDIR)/docs/desk $(BIN)/pytest -m long tests/desk/browser/test_browser_screenshots.py
 
 lint: setup ## format, rules, types and imports
 	$(BIN)/ruff format --check .

@@ -3,6 +3,7 @@
 from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse
 
+from strongroom.legal.access import Right
 from web.rendering import render
 from web.session import CurrentPrincipal
 
@@ -12,4 +13,9 @@ router = APIRouter()
 @router.get("/account")
 def account(request: Request, principal: CurrentPrincipal) -> HTMLResponse:
     """Name, roles, divisions, and the way out."""
-    return render(request, "account.html", roles=sorted(role.value for role in principal.roles))
+    return render(
+        request,
+        "account.html",
+        roles=sorted(role.value for role in principal.roles),
+        rights=[right.value for right in Right if principal.may(right)],
+    )

@@ -10,28 +10,35 @@ from strongroom.legal.passwords import Passwords
 from tasks.fleet import Fleet
 from web import account, health, openapi, problems, sign_in, sign_in_oidc
 from web.api import account as api_account
-from web.api import bundles, conversations, custody, files, retrieve, search
-from web.api import requests as requests_api
+from web.api import bundles, conversations, custody, files, retrieve
+from web.api import requests as api_requests
+from web.api import search as api_search
 from web.desk import STATIC, Desk, open_templates
 from web.middleware import LimitedBodies, LoggedRequests, SecurityHeaders
 from web.oidc import provider_of
+from web.pages import audit, conversation, progress, requests, search
 from web.readiness import Readiness
 
 API_ROUTERS: tuple[APIRouter, ...] = (
     retrieve.router,
-    requests_api.router,
+    api_requests.router,
     files.router,
     bundles.router,
     conversations.router,
     custody.router,
-    search.router,
     api_account.router,
+    api_search.router,
 )
 """JSON; each names its paths whole, below `/api/v1` or, as the guide has them, `/legal`."""
 PAGE_ROUTERS: tuple[APIRouter, ...] = (
     sign_in.router,
     sign_in_oidc.router,
     account.router,
+    search.router,
+    conversation.router,
+    requests.router,
+    audit.router,
+    progress.router,
 )
 """HTML, at `/`."""
 

@@ -15,6 +15,8 @@ from strongroom.legal.people import SessionLimits
 from tasks.fleet import Fleet
 from web.oidc import Provider
 from web.readiness import Readiness
+from web.views.navigation import navigation
+from web.views.wording import FILTERS
 
 TEMPLATES = Path(__file__).parent / "templates"
 STATIC = Path(__file__).parent / "static"
@@ -49,13 +51,16 @@ class Desk:
 
 def open_templates() -> Environment:
     """The pages' templates: everything is escaped, and a name that is not given is an error, not a gap."""
-    return Environment(
+    templates = Environment(
         loader=FileSystemLoader(TEMPLATES),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    templates.filters.update(FILTERS)
+    templates.globals["navigation"] = navigation
+    return templates
 
 
 def desk_of(request: Request) -> Desk:

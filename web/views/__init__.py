@@ -1,1 +1,1 @@
-"""What pages show, as plain values made from records."""
+"""View models: what a page shows, made of what the archive holds, as pure functions and frozen dataclasses."""
