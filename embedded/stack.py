@@ -143,6 +143,7 @@ def settings_environment(
         "STRONGROOM_GENESYS_CLIENTS": genesys_clients,
         "STRONGROOM_START_DAY": start_day.isoformat(),
         "STRONGROOM_SPOOL_DIR": str(folder / "spool"),
+        "STRONGROOM_PHONE_REGION": "GB",  # whose numbers the simulator plays, with and without +44
         "CELERY_BEAT_SCHEDULE": str(folder / "beat-schedule"),
         "CELERY_WORKER_CONCURRENCY": "3",
         **_SHORTENED,
