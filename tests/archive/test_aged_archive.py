@@ -28,6 +28,8 @@ from strongroom.pipeline.verify.scope import Depth, Scope
 
 ADA = Actor("ada", "desk-1")
 ORIGIN = "example.com/aged"
+# an archive that has aged takes a while to make
+pytestmark = pytest.mark.long
 
 
 @pytest.fixture
