@@ -31,14 +31,14 @@ def filled(desk: DeskUnderTest) -> DeskUnderTest:
 
 def test_pages_of_what_fits(filled: DeskUnderTest) -> None:
     browser = filled.signed_in("anna", "analyst")
-    first = browser.get("/api/v1/search?address=%2B44+20+7946+0001&page_size=3").json()
+    first = browser.get("/api/v1/search?address=%2B44+20+7946+0001&pageSize=3").json()
     assert len(first["conversations"]) == 3
-    second = browser.get(f"/api/v1/search?address=%2B44+20+7946+0001&page_size=3&cursor={first['next_cursor']}").json()
-    assert second["next_cursor"] is None
-    ids = {row["conversation_id"] for page in (first, second) for row in page["conversations"]}
+    second = browser.get(f"/api/v1/search?address=%2B44+20+7946+0001&pageSize=3&cursor={first['nextCursor']}").json()
+    assert second["nextCursor"] is None
+    ids = {row["conversationId"] for page in (first, second) for row in page["conversations"]}
     assert len(ids) == 4
     (row, *_) = first["conversations"]
-    assert (row["conversation_end"], row["retention_class"]) == ("2025-05-14T10:10:00Z", "default")
+    assert (row["conversationEnd"], row["retentionClass"]) == ("2025-05-14T10:10:00.000Z", "default")
     assert row["addresses"] == ["+442079460001"]
 
 
@@ -46,7 +46,7 @@ def test_an_analyst_finds_what_is_in_his_divisions(filled: DeskUnderTest) -> Non
     browser = filled.signed_in("paul", "analyst", divisions=[PARIS])
     found = browser.get("/api/v1/search").json()["conversations"]
     assert [row["divisions"] for row in found] == [[PARIS]]
-    assert browser.get("/api/v1/search?division=London").json() == {"conversations": [], "next_cursor": None}
+    assert browser.get("/api/v1/search?division=London").json() == {"conversations": [], "nextCursor": None}
 
 
 @pytest.mark.parametrize(
@@ -54,12 +54,12 @@ def test_an_analyst_finds_what_is_in_his_divisions(filled: DeskUnderTest) -> Non
     [
         ("media=fax", "no such media"),
         ("colour=red", "colour"),
-        ("page_size=101", "page_size"),
-        ("started_from=2025-05-14T10:00:00", "started_from"),
-        ("conversation_id=42", "conversation_id"),
+        ("pageSize=101", "pageSize"),
+        ("startedFrom=2025-05-14T10:00:00", "startedFrom"),
+        ("conversationId=42", "conversationId"),
         ("cursor=abc", "not the cursor"),
         ("text=%E2%80%A6", "1 to 50 words"),
-        ("ended_from=2025-05-14T10:00Z&ended_to=2025-05-14T10:00Z", "ends before it begins"),
+        ("endedFrom=2025-05-14T10:00Z&endedTo=2025-05-14T10:00Z", "ends before it begins"),
     ],
 )
 def test_what_cannot_be_asked_is_a_problem_in_words(desk: DeskUnderTest, query: str, told: str) -> None:
@@ -71,7 +71,7 @@ def test_what_cannot_be_asked_is_a_problem_in_words(desk: DeskUnderTest, query: 
 
 @pytest.mark.parametrize(
     "query",
-    ["ended_from=0001-01-01T00:00:00%2B14:00&started_to=9999-12-31T23:59:59-12:00", "agent=%00", "text=%22%27%5C%00x",
+    ["endedFrom=0001-01-01T00:00:00%2B14:00&startedTo=9999-12-31T23:59:59-12:00", "agent=%00", "text=%22%27%5C%00x",
      "address=%ED%A0%80", "queue=%25_%5C"],
 )  # fmt: skip
 def test_odd_values_find_nothing_and_break_nothing(filled: DeskUnderTest, query: str) -> None:
@@ -85,4 +85,4 @@ def test_who_is_not_signed_in_or_may_not_search_is_refused(filled: DeskUnderTest
 
 def test_the_parameters_are_described(desk: DeskUnderTest) -> None:
     operation = desk.client().get("/api/v1/openapi.json").json()["paths"]["/api/v1/search"]["get"]
-    assert {"address", "text", "cursor", "started_from", "held"} <= {one["name"] for one in operation["parameters"]}
+    assert {"address", "text", "cursor", "startedFrom", "held"} <= {one["name"] for one in operation["parameters"]}

@@ -4,9 +4,10 @@ from typing import Annotated, Literal, Self
 from uuid import UUID
 
 from fastapi import APIRouter, Query, Request
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import AwareDatetime, ConfigDict, Field
 
 from strongroom.legal.search import MOST_ROWS, FoundConversation, SearchQuery, find
+from web.api.models import ApiModel, Instant
 from web.desk import desk_of
 from web.session import CurrentPrincipal
 
@@ -15,10 +16,8 @@ router = APIRouter(tags=["search"])
 _Text = Annotated[str, Field(max_length=500)]
 
 
-class Asked(BaseModel):
+class Asked(ApiModel):
     """All that is given must hold; a parameter that is none of these is refused."""
-
-    model_config = ConfigDict(extra="forbid")
 
     conversation_id: UUID | None = None
     external_tag: Annotated[_Text | None, Field(description="Exactly this external tag.")] = None
@@ -43,7 +42,7 @@ class Asked(BaseModel):
         ),
     ] = None
     page_size: Annotated[int, Field(ge=1, le=MOST_ROWS)] = 50
-    cursor: Annotated[str | None, Field(max_length=200, description="`next_cursor` of the page before.")] = None
+    cursor: Annotated[str | None, Field(max_length=200, description="`nextCursor` of the page before.")] = None
 
     def query(self) -> SearchQuery:
         """As the archive is asked."""
@@ -52,15 +51,15 @@ class Asked(BaseModel):
         return SearchQuery(**values)
 
 
-class Conversation(BaseModel):
+class Conversation(ApiModel):
     """The latest archived revision of a conversation. Times are UTC."""
 
     model_config = ConfigDict(from_attributes=True)
 
     conversation_id: UUID
     revision: int
-    conversation_start: AwareDatetime
-    conversation_end: AwareDatetime
+    conversation_start: Instant
+    conversation_end: Instant
     direction: str | None
     media: list[str]
     queues: Annotated[list[str], Field(description="Names on the day, or ids where there was none.")]
@@ -68,7 +67,7 @@ class Conversation(BaseModel):
     addresses: list[str]
     external_tag: str | None
     retention_class: str
-    retain_until: AwareDatetime
+    retain_until: Instant
     divisions: Annotated[list[str], Field(description="Ids of Genesys divisions.")]
     held: bool
     recordings: Annotated[int, Field(description="How many recordings are stored.")]
@@ -80,7 +79,7 @@ class Conversation(BaseModel):
         return cls.model_validate(found)
 
 
-class Found(BaseModel):
+class Found(ApiModel):
     """One page, the latest end first."""
 
     conversations: list[Conversation]
