@@ -10,12 +10,13 @@ import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
-from ledger_material import ANNE, BERT, archive, capturing, execute, rows, settle
+from ledger_material import ANNE, BERT, archive, capturing, execute, manifest_of, rows, settle
 
 from strongroom.ledger.custody import NewEvent
 from strongroom.ledger.engine import Engine, LeaseLost
 from strongroom.ledger.leases import Holder
 from strongroom.ledger.lookup import database_clock
+from strongroom.ledger.objects import PartRef, record_object
 from strongroom.ledger.request_links import file_behind, issue_link
 from strongroom.ledger.request_preparing import (
     FileFound,
@@ -60,6 +61,7 @@ class Desk(RuleBasedStateMachine):
                 connection.execute(table.delete())
         ref, (recording,) = capturing(self.engine, "a")
         settle(self.engine, recording)
+        record_object(self.engine, PartRef(*ref, None, "manifest"), manifest_of(ref), ANNE.actor)
         archive(self.engine, ref)
         self.conversation_id: UUID = ref.conversation_id
         self.request_id = uuid4()
