@@ -126,7 +126,7 @@ def test_a_checkpoint_that_vanished_from_the_vault_is_told(sealing: Sealing) -> 
 
 
 def test_another_checkpoint_under_ours_is_told(sealing: Sealing) -> None:
-    sealing.execute("UPDATE checkpoints SET note = replace(note, 'A', 'B')")
+    sealing.execute("UPDATE checkpoints SET note = note || 'B'")
     sealing.settled(DAYS[1], 1)
     with pytest.raises(LogForked, match="is not the ledger's"):
         seal(sealing.house)
