@@ -33,6 +33,15 @@ _database_numbers = itertools.count(1)
 
 StartSimulator = Callable[..., Simulator]
 
+_LONG_TIMEOUT_S = 1_200
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What takes long on an idle machine takes several times that on a busy one: a hang is told apart by more."""
+    for item in items:
+        if item.get_closest_marker("long") and not item.get_closest_marker("timeout"):
+            item.add_marker(pytest.mark.timeout(_LONG_TIMEOUT_S))
+
 
 @pytest.fixture(scope="session")
 def servers_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
