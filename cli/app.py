@@ -20,6 +20,7 @@ from cli import (
     metrics,
     migrate,
     policy,
+    reconcile,
     requeue,
     restore,
     retrieve,
@@ -57,6 +58,7 @@ app.add_typer(policy.app, name="policy")
 app.command(epilog=bundle.EXAMPLE)(bundle.bundle)
 app.command(epilog=metrics.EXAMPLE)(metrics.metrics)
 app.command(epilog=seal.EXAMPLE)(seal.seal)
+app.command(epilog=reconcile.EXAMPLE)(reconcile.reconcile)
 app.command(epilog=verify.EXAMPLE)(verify.verify)
 app.add_typer(log.app, name="log")
 app.add_typer(index.app, name="index")

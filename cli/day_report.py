@@ -11,6 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from cli.output import columns, count, instant, json_instant, printable
+from cli.recount_report import RecountReport, recount_document, recount_lines, recount_of
 from cli.seal_report import SealReport, seal_document, seal_lines, seal_of
 from strongroom.ledger.engine import Engine
 from strongroom.ledger.progress import DayProgress, day_progress
@@ -23,11 +24,12 @@ _TABLE_WIDTH = 80
 
 @dataclass(frozen=True)
 class DayReport:
-    """A day's progress, how many rows of it `strongroom review` lists, and how far it is sealed."""
+    """A day's progress, how many rows of it `strongroom review` lists, how far it is sealed, and its recount."""
 
     progress: DayProgress
     review: int
     seal: SealReport = field(default_factory=SealReport)
+    recount: RecountReport = field(default_factory=RecountReport)
 
     @property
     def day(self) -> date:
@@ -67,7 +69,12 @@ class DayReport:
 
 def report_of(engine: Engine, day: date) -> DayReport:
     """Read one day. Raises LedgerUnreachable."""
-    return DayReport(day_progress(engine, day), review_counts(engine, day, day).get(day, 0), seal_of(engine, day))
+    return DayReport(
+        day_progress(engine, day),
+        review_counts(engine, day, day).get(day, 0),
+        seal_of(engine, day),
+        recount_of(engine, day),
+    )
 
 
 def as_document(report: DayReport) -> dict[str, object]:
@@ -91,6 +98,7 @@ def as_document(report: DayReport) -> dict[str, object]:
         "objects": progress.objects,
         "bytes": progress.bytes,
         **seal_document(report.seal),
+        "reconciled": recount_document(report.recount),
     }
 
 
@@ -145,6 +153,7 @@ def print_whole(console: Console, report: DayReport, *, has_key: bool) -> None:
     if progress.run_state is not None:
         settled = progress.run_state == "settled"
         table.add_row("sealed", "", Group(*seal_lines(report.seal, settled=settled, has_key=has_key)))
+        table.add_row("reconciled", "", Group(*recount_lines(report.recount)))
     for position, (name, number) in enumerate(sorted(progress.retention_classes.items())):
         table.add_row("" if position else "classes", f"{number:,}", name)
     console.print(table)

@@ -60,6 +60,10 @@ class Simulator:
         found: dict[str, list[str]] = self._ask("GET", f"awkward?day={day.isoformat()}")
         return found
 
+    def wrap_up(self, conversation_id: str, code: str | None) -> Any:
+        """Have a conversation's wrap-up code be another since; None: as it was."""
+        return self._ask("POST", "wrap-up", {"conversationId": conversation_id, "wrapUpCode": code})
+
     def _ask(self, method: str, path: str, body: Mapping[str, object] | None = None) -> Any:
         with requests.Session() as session:
             session.trust_env = False  # no proxy between us and 127.0.0.1

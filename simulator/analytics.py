@@ -26,7 +26,9 @@ async def details_query(request: web.Request) -> web.Response:
     page = listing.slots[begin : min(begin + query.page_size, cap)]
     world = simulator.world
     stories = [simulator.story(world.place(row), now_ms) for row in page if row >= 0]
-    answer: dict[str, Any] = {"conversations": [record(story, now_ms) for story in stories]} if stories else {}
+    answer: dict[str, Any] = (
+        {"conversations": [record(story, now_ms, simulator.wrap_ups) for story in stories]} if stories else {}
+    )
     if any(story.plays(Awkwardness.NEW_FIELDS) for story in stories):
         answer[NEW_FIELD] = {"since": "tomorrow"}
     return web.json_response({**answer, "totalHits": listing.total_hits})

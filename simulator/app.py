@@ -48,6 +48,7 @@ CONTROL: dict[tuple[str, str], Handler] = {
     ("GET", "/_sim/clock"): control.get_clock,
     ("POST", "/_sim/clock"): control.post_clock,
     ("POST", "/_sim/media"): control.post_media,
+    ("POST", "/_sim/wrap-up"): control.post_wrap_up,
 }
 
 

@@ -143,6 +143,22 @@ async def post_media(request: web.Request) -> web.StreamResponse:
     return web.json_response({"audio_bytes": audio_bytes})
 
 
+async def post_wrap_up(request: web.Request) -> web.StreamResponse:
+    """`POST /_sim/wrap-up` `{"conversationId": …, "wrapUpCode": …}`: somebody changed its code since, in every segment.
+
+    null: as it was. Answers what was asked.
+    """
+    simulator, body = request.app[SIMULATOR], await _object(request)
+    match body:
+        case {"conversationId": str() as conversation_id, "wrapUpCode": str() as code} if len(body) == 2:
+            simulator.wrap_ups[conversation_id] = code
+        case {"conversationId": str() as conversation_id, "wrapUpCode": None} if len(body) == 2:
+            simulator.wrap_ups.pop(conversation_id, None)
+        case _:
+            raise Unusable('say {"conversationId": id, "wrapUpCode": code or null}')
+    return web.json_response(body)
+
+
 def _clock(simulator: Simulator) -> dict[str, str]:
     return {"now": instant(simulator.clock.now_ms())}
 

@@ -3,6 +3,7 @@
 Names as in the vendor's SDK: AnalyticsConversationWithoutAttributes and what it is made of.
 """
 
+from collections.abc import Mapping
 from typing import Any
 
 from simulator.awkwardness import Awkwardness
@@ -16,8 +17,11 @@ CONTACT_CENTRE_EMAIL = "contact@example-wealth.example"
 _PROVIDERS = {"voice": "Edge", "callback": "PureCloud Callback", "chat": "PureCloud Webchat v2"}
 
 
-def record(story: Story, now_ms: int) -> dict[str, Any]:
-    """The record as it stands at `now_ms`; a conversation that has not ended has no `conversationEnd`."""
+def record(story: Story, now_ms: int, wrap_ups: Mapping[str, str]) -> dict[str, Any]:
+    """The record as it stands at `now_ms`; a conversation that has not ended has no `conversationEnd`.
+
+    `wrap_ups` are the codes that somebody gave since, by conversation.
+    """
     ended = {"conversationEnd": instant(story.end_ms)} if story.end_ms <= now_ms else {}
     shape = {
         "conversationId": story.id,
@@ -31,7 +35,17 @@ def record(story: Story, now_ms: int) -> dict[str, Any]:
             shape for who in story.participants if (shape := _participant(who, story.customer, now_ms)) is not None
         ],
     }
+    if (wrap_up := wrap_ups.get(story.id)) is not None:
+        _wrap_up_again(shape, wrap_up)
     return with_new_fields(shape) if story.plays(Awkwardness.NEW_FIELDS) else shape
+
+
+def _wrap_up_again(shape: dict[str, Any], code: str) -> None:
+    sessions = [session for who in shape["participants"] for session in who["sessions"]]
+    segments = [segment for session in sessions for segment in session["segments"]]
+    wrapped = [segment for segment in segments if segment["segmentType"] == "wrapup"]
+    for segment in wrapped or segments[-1:]:
+        segment["wrapUpCode"] = code
 
 
 def _participant(who: Participant, customer: Person, now_ms: int) -> dict[str, Any] | None:

@@ -85,7 +85,7 @@ async def results(request: web.Request) -> web.Response:
     places = (simulator.world.place(row) for row in rows[begin : begin + page_size])
     stories = [simulator.story(place, job.as_of_ms) for place in places]
     answer: dict[str, Any] = {
-        "conversations": [_with_attributes(record(story, job.as_of_ms)) for story in stories],
+        "conversations": [_with_attributes(record(story, job.as_of_ms, simulator.wrap_ups)) for story in stories],
         "dataAvailabilityDate": instant(job.as_of_ms),
     }
     if begin + page_size < len(rows):

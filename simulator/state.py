@@ -57,6 +57,7 @@ class Simulator:
         self.script_numbers = itertools.count()
         self.stats = Stats()
         self.audio_bytes = options.audio_bytes
+        self.wrap_ups: dict[str, str] = {}
         self._told = lru_cache(maxsize=512)(self._tell)
 
     def play(self, conversations: Conversations) -> None:

@@ -17,7 +17,7 @@ from strongroom.evidence.notes import parse_verifier_key
 _MAX_TEXT = 1_024
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _SHA256_FIELDS = frozenset({"sha256", "head", "policy_version"})
-_FROM_ONE = frozenset({"revision", "events", "first", "last"})
+_FROM_ONE = frozenset({"revision", "events", "first", "last", "number"})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -88,6 +88,22 @@ class CustodyEntry(StoredEntry):
 
 
 @dataclass(frozen=True, kw_only=True)
+class RecountEntry(StoredEntry):
+    """The result of a day's recount against Genesys's own extract: conversations counted, and differences found."""
+
+    kind = "recount"
+    day: date
+    number: int
+    conversations: int
+    differences: int
+
+    @property
+    def ref(self) -> str:
+        """Which entry this is."""
+        return f"recount/{self.day}/{self.number}"
+
+
+@dataclass(frozen=True, kw_only=True)
 class PolicyEntry(StoredEntry):
     """A retention policy that was in force; its version is the SHA-256 of the file."""
 
@@ -132,10 +148,10 @@ class DayEntry(LogEntry):
         return f"day/{self.day}/{self.manifests}"
 
 
-Entry = ManifestEntry | CustodyEntry | PolicyEntry | KeyEntry | DayEntry
+Entry = ManifestEntry | CustodyEntry | RecountEntry | PolicyEntry | KeyEntry | DayEntry
 
 _KINDS: dict[str, type[Entry]] = {
-    one.kind: one for one in (ManifestEntry, CustodyEntry, PolicyEntry, KeyEntry, DayEntry)
+    one.kind: one for one in (ManifestEntry, CustodyEntry, RecountEntry, PolicyEntry, KeyEntry, DayEntry)
 }
 
 

@@ -15,7 +15,7 @@ page n is whatever stands at positions 100(n-1)+1 to 100n when it is asked for. 
 """
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -134,6 +134,23 @@ def conversation_again(client: GenesysClient, conversation: Conversation) -> Con
     return next(same, None)
 
 
+def conversations_again(client: GenesysClient, start_day: date, ids: Sequence[str]) -> dict[str, Conversation]:
+    """Those of these conversations of one UTC start-day as the query has them now, by id; at most `PAGE_SIZE` ids.
+
+    One that the query gives no more, or that can't be read, is left out. Raises what the client raises.
+    """
+    query = {
+        "interval": _interval(start_day),
+        "order": "asc",
+        "orderBy": "conversationStart",
+        "conversationFilters": [
+            {"type": "or", "predicates": [_predicate("conversationId", "matches", one) for one in ids]}
+        ],
+    }
+    parsed = (_parsed(record) for record in _ask(client, query, 1).conversations or [])
+    return {one.conversation_id: one for one in parsed if isinstance(one, Conversation)}
+
+
 def page_of(records: list[Any]) -> Page:
     """A page from records that come with no count of their own; conversations that are still open are left out."""
     parsed = [_parsed(record) for record in records]
@@ -228,5 +245,9 @@ def _interval(day: date) -> str:
 
 
 def _where(dimension: str, operator: str, value: str | None = None) -> dict[str, Any]:
+    return {"type": "and", "predicates": [_predicate(dimension, operator, value)]}
+
+
+def _predicate(dimension: str, operator: str, value: str | None) -> dict[str, Any]:
     predicate = {"type": "dimension", "dimension": dimension, "operator": operator}
-    return {"type": "and", "predicates": [predicate | ({} if value is None else {"value": value})]}
+    return predicate | ({} if value is None else {"value": value})

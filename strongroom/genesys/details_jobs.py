@@ -6,9 +6,11 @@ from datetime import datetime
 from typing import Any
 from urllib.parse import quote
 
+from strongroom.canonical import canonical_json, sha256_hex
 from strongroom.genesys.analytics import Page, page_of
 from strongroom.genesys.client import GenesysClient
 from strongroom.genesys.errors import GenesysAnswerInvalid
+from strongroom.genesys.fields import is_uuid, objects
 from strongroom.times import format_instant, parse_instant
 
 JOBS_PATH = "/api/v2/analytics/conversations/details/jobs"
@@ -53,8 +55,22 @@ def job_status(client: GenesysClient, job_id: str) -> JobStatus:
     return JobStatus(_text(client.get(path).json, "state", path))
 
 
-def job_results(client: GenesysClient, job_id: str) -> Iterator[Page]:
-    """The conversations of a fulfilled job, page by page to the last cursor; open ones are left out."""
+@dataclass
+class JobPage(Page):
+    """One page of a job's results. `open_ids` are the conversations in it that have no end, as the vendor names them.
+
+    `cursor` led to it, None to the first; `sha256` is of its records as canonical JSON; `available_until` is the
+    `dataAvailabilityDate` that came with it, None where there was none that can be read.
+    """
+
+    open_ids: tuple[str, ...]
+    cursor: str | None
+    sha256: str
+    available_until: datetime | None
+
+
+def job_results(client: GenesysClient, job_id: str) -> Iterator[JobPage]:
+    """What a fulfilled job holds, page by page to the last cursor. Open conversations are given by their ids alone."""
     path = f"{JOBS_PATH}/{quote(job_id, safe='')}/results"
     cursor: str | None = None
     seen: set[str] = set()
@@ -64,13 +80,30 @@ def job_results(client: GenesysClient, job_id: str) -> Iterator[Page]:
         records = answer.get("conversations") if isinstance(answer, dict) else None
         if not isinstance(answer, dict) or not isinstance(records, list | None):
             raise _invalid("a page of results is no list of conversations", path)
-        yield page_of(records or [])
+        yield JobPage(
+            **vars(page_of(records or [])),
+            open_ids=tuple(
+                one["conversationId"]
+                for one in objects(records)
+                if one.get("conversationEnd") is None and is_uuid(one.get("conversationId"))
+            ),
+            cursor=cursor,
+            sha256=sha256_hex(canonical_json(records or [])),
+            available_until=_available_until(answer),
+        )
         cursor = answer.get("cursor")
         if not cursor:
             return
         if not isinstance(cursor, str) or cursor in seen:
             raise _invalid("the results' cursor leads nowhere", path)
         seen.add(cursor)
+
+
+def _available_until(answer: dict[str, Any]) -> datetime | None:
+    try:
+        return parse_instant(str(answer.get("dataAvailabilityDate")))
+    except ValueError:
+        return None
 
 
 def _text(answer: object, member: str, path: str) -> str:

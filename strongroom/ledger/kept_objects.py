@@ -3,10 +3,11 @@
 import random
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
+from uuid import UUID
 
-from sqlalchemy import Select, and_, case, func, literal, or_, select, union_all
+from sqlalchemy import ColumnElement, Select, and_, case, func, literal, or_, select, union_all
 
 from strongroom.ledger.engine import Engine, transaction
 from strongroom.ledger.evidence_schema import evidence_objects
@@ -52,6 +53,32 @@ def all_kept(engine: Engine, *, trial: bool, prefix: str = "") -> Iterator[KeptO
             yield KeptObject(*row)
 
 
+@dataclass(frozen=True)
+class KeptOfDay:
+    """An object of a revision that is filed under a day."""
+
+    conversation_id: UUID
+    revision: int
+    key: str
+    version_id: str
+
+
+def kept_of_day(engine: Engine, day: date) -> Iterator[KeptOfDay]:
+    """The objects of the revisions of a day that are not known to have vanished, in the order of the keys' UTF-8 bytes.
+
+    Read as they are used.
+    """
+    statement = (
+        select(objects.c.conversation_id, objects.c.revision, objects.c.key, objects.c.version_id)
+        .join_from(objects, conversations, _same_revision())
+        .where(conversations.c.day == day, objects.c.vanished_at.is_(None))
+        .order_by(objects.c.key.collate("C"))
+    )
+    with transaction(engine) as connection:
+        for row in connection.execution_options(yield_per=_BATCH).execute(statement):
+            yield KeptOfDay(*row)
+
+
 def find_kept(engine: Engine, keys: Collection[str], *, trial: bool) -> dict[str, KeptObject]:
     """Those of these keys that the ledger says stand."""
     with transaction(engine) as connection:
@@ -78,9 +105,6 @@ def _records(trial: bool) -> Select[Any]:
     """
     stricter = or_(objects.c.lock_mode == "COMPLIANCE", conversations.c.lock_mode == "COMPLIANCE")
     longer = func.greatest(objects.c.retain_until, conversations.c.retain_until)
-    same_revision = and_(
-        objects.c.conversation_id == conversations.c.conversation_id, objects.c.revision == conversations.c.revision
-    )
     return select(
         objects.c.key,
         objects.c.version_id,
@@ -89,7 +113,13 @@ def _records(trial: bool) -> Select[Any]:
         objects.c.lock_mode if trial else case((stricter, "COMPLIANCE"), else_="GOVERNANCE").label("lock_mode"),
         objects.c.retain_until if trial else longer.label("retain_until"),
         func.coalesce(conversations.c.retention_class, "").label("retention_class"),
-    ).join_from(objects, conversations, same_revision)
+    ).join_from(objects, conversations, _same_revision())
+
+
+def _same_revision() -> ColumnElement[bool]:
+    return and_(
+        objects.c.conversation_id == conversations.c.conversation_id, objects.c.revision == conversations.c.revision
+    )
 
 
 def _evidence() -> Select[Any]:

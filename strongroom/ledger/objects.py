@@ -82,14 +82,15 @@ def find_object(engine: Engine, ref: PartRef) -> ObjectRow | None:
     return None if row is None else ObjectRow(*row)
 
 
-def find_earlier(engine: Engine, ref: PartRef) -> tuple[int, ObjectRow] | None:
-    """The latest earlier revision that stored the same part, and the object it has there."""
+def find_earlier(engine: Engine, ref: PartRef, *, vanished_too: bool = False) -> tuple[int, ObjectRow] | None:
+    """The latest earlier revision that stored the same part, and the object it has there, as far as it still stands."""
     statement = (
         select(objects.c.revision, *_object_columns())
         .where(
             objects.c.conversation_id == ref.conversation_id,
             objects.c.revision < ref.revision,
             objects.c.part == ref.part,
+            *([] if vanished_too else [objects.c.vanished_at.is_(None)]),
         )
         .order_by(objects.c.revision.desc())
         .limit(1)
@@ -182,7 +183,10 @@ def _adopted(ref: PartRef, stored: ObjectRow, by: Actor) -> NewEvent:
 def objects_of_recordings(
     engine: Engine, ref: ConversationRef, recording_ids: Collection[str]
 ) -> list[tuple[int, ObjectRow]]:
-    """Of each part of these recordings the object it has in the latest revision up to this one, and which that is."""
+    """Of each part of these recordings the object it has in the latest revision up to this one, and which that is.
+
+    What does not stand any more is left out.
+    """
     statement = (
         select(objects.c.revision, *_object_columns())
         .ext(distinct_on(objects.c.part))
@@ -190,11 +194,28 @@ def objects_of_recordings(
             objects.c.conversation_id == ref.conversation_id,
             objects.c.revision <= ref.revision,
             objects.c.recording_id.in_(recording_ids),
+            objects.c.vanished_at.is_(None),
         )
         .order_by(objects.c.part, objects.c.revision.desc())
     )
     with transaction(engine) as connection:
         return [(revision, ObjectRow(*row)) for revision, *row in connection.execute(statement)]
+
+
+def documents_before(engine: Engine, ref: ConversationRef) -> list[ObjectRow]:
+    """The manifests and records of earlier revisions that stand."""
+    statement = (
+        select(*_object_columns())
+        .where(
+            objects.c.conversation_id == ref.conversation_id,
+            objects.c.revision < ref.revision,
+            objects.c.recording_id.is_(None),
+            objects.c.vanished_at.is_(None),
+        )
+        .order_by(objects.c.revision, objects.c.part)
+    )
+    with transaction(engine) as connection:
+        return [ObjectRow(*row) for row in connection.execute(statement)]
 
 
 def record_lock(engine: Engine, key: str, lock_mode: str, retain_until: datetime) -> None:

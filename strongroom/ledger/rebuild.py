@@ -13,6 +13,8 @@ from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.orm import aliased
 
 from strongroom.errors import Misconfigured
+from strongroom.ledger.conversations import await_other_revisions
+from strongroom.ledger.custody import NewEvent, append_events
 from strongroom.ledger.engine import Engine, transaction
 from strongroom.ledger.evidence_objects import EvidenceObject
 from strongroom.ledger.evidence_schema import (
@@ -24,6 +26,7 @@ from strongroom.ledger.evidence_schema import (
     sealed_days,
 )
 from strongroom.ledger.log import NewEntry
+from strongroom.ledger.recount_schema import recounts
 from strongroom.ledger.schema import conversations, objects, recordings, runs
 
 _MANIFEST = "manifest"
@@ -70,6 +73,14 @@ def rebuilding(engine: Engine) -> Iterator["Rebuilding"]:
         yield Rebuilding(connection)
 
 
+@contextmanager
+def bringing_back(engine: Engine) -> Iterator["Rebuilding"]:
+    """Write into a ledger that is in use what it has lost, in one transaction; meanwhile nobody opens a revision."""
+    with transaction(engine) as connection:
+        await_other_revisions(connection)
+        yield Rebuilding(connection)
+
+
 class Rebuilding:
     """The ledger while it is filled."""
 
@@ -112,6 +123,14 @@ class Rebuilding:
             return
         values = {"day": day, "sealed_at": sealed_at, "checkpoint_size": checkpoint_size, "manifests": manifests}
         self._connection.execute(insert(sealed_days).values(**values))
+
+    def happened(self, events: Sequence[NewEvent]) -> None:
+        """Append events to the custody chain, as the last thing."""
+        append_events(self._connection, events)
+
+    def recounts(self, rows: Sequence[Mapping[str, Any]]) -> None:
+        """Results of recounts, each of a day that is reconciled."""
+        self._insert(recounts, rows)
 
     def custody_events(self, rows: Sequence[Mapping[str, Any]]) -> None:
         """Events of the custody chain, exactly as they were."""

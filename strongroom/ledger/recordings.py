@@ -7,6 +7,7 @@ from typing import Any, Literal
 
 from sqlalchemy import Connection, RowMapping, and_, case, delete, exists, func, literal, null, or_, select, update
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
+from sqlalchemy.orm import aliased
 
 from config.celery import LONGEST_COUNTDOWN_S
 from strongroom.ledger import leases
@@ -40,7 +41,10 @@ class HeldRecording:
 
 @dataclass(frozen=True)
 class KnownRecording:
-    """A recording as the ledger knows it, for manifests and for later revisions."""
+    """A recording as the ledger knows it, for manifests and for later revisions.
+
+    `vanished`: something that was stored of it does not stand in the vault any more.
+    """
 
     recording_id: str
     session_id: str | None
@@ -51,6 +55,7 @@ class KnownRecording:
     objects_revision: int
     unavailable: list[dict[str, str]] | None
     attempts: int
+    vanished: bool = False
 
 
 def take_recording(engine: Engine, ref: RecordingRef, holder: Holder) -> HeldRecording | None:
@@ -315,6 +320,21 @@ def recordings_before(engine: Engine, ref: ConversationRef) -> list[KnownRecordi
 
 def recordings_of(connection: Connection, ref: ConversationRef) -> list[KnownRecording]:
     """Every recording of a revision, by id, within a transaction."""
+    later = aliased(objects)
+    put_again = exists().where(
+        later.c.conversation_id == objects.c.conversation_id,
+        later.c.part == objects.c.part,
+        later.c.revision > objects.c.revision,
+        later.c.revision <= recordings.c.revision,
+        later.c.vanished_at.is_(None),
+    )
+    vanished = exists().where(
+        objects.c.conversation_id == recordings.c.conversation_id,
+        objects.c.recording_id == recordings.c.recording_id,
+        objects.c.revision <= recordings.c.revision,
+        objects.c.vanished_at.is_not(None),
+        ~put_again,
+    )
     statement = (
         select(
             recordings.c.recording_id,
@@ -326,6 +346,7 @@ def recordings_of(connection: Connection, ref: ConversationRef) -> list[KnownRec
             recordings.c.objects_revision,
             recordings.c.unavailable,
             recordings.c.attempts,
+            vanished,
         )
         .where(recordings.c.conversation_id == ref.conversation_id, recordings.c.revision == ref.revision)
         .order_by(recordings.c.recording_id)

@@ -24,12 +24,12 @@ from strongroom.ledger.columns import metadata, one_of, state, work
 
 RUN_STATES = ("enumerating", "capturing", "settled")
 CONVERSATION_STATES = ("discovered", "capturing", "archived", "review")
-ACTIVITY_READ_STATES = ("wanted", "submitted", "read")
+ACTIVITY_READ_STATES = ("wanted", "submitted", "counted", "read")
 RECORDING_STATES = ("expected", "waiting", "stored", "absent", "review")
 
 OPEN_CONVERSATION_STATES = ("discovered", "capturing")
 OPEN_RECORDING_STATES = ("expected", "waiting")
-OPEN_ACTIVITY_READ_STATES = ("wanted", "submitted")
+OPEN_ACTIVITY_READ_STATES = ("wanted", "submitted", "counted")
 
 runs = Table(
     "runs",
@@ -104,6 +104,8 @@ activity_reads = Table(
     Column("job_id", Text),
     *state(ACTIVITY_READ_STATES),
     *work(),
+    # which recount of the day it is
+    Column("number", Integer, nullable=False, server_default="1"),
 )
 
 
@@ -146,6 +148,8 @@ objects = Table(
     Column("stored_at", DateTime(timezone=True), nullable=False, server_default=func.now()),
     # of a manifest: its leaf in the log, none while it waits to be sealed
     Column("leaf_index", BigInteger),
+    # when a recount saw that its version does not stand any more; no later revision refers to it
+    Column("vanished_at", DateTime(timezone=True)),
     # identity is (revision, part), not the key: a part is stored once under whatever key it has
     UniqueConstraint("conversation_id", "revision", "part"),
     UniqueConstraint("key"),

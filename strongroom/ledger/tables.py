@@ -1,12 +1,21 @@
 """All of the ledger's tables in one `metadata`, for Alembic and the tests."""
 
-from strongroom.ledger import evidence_schema, people_schema, request_schema, restore_schema, schema, search_schema
+from strongroom.ledger import (
+    evidence_schema,
+    people_schema,
+    recount_schema,
+    request_schema,
+    restore_schema,
+    schema,
+    search_schema,
+)
 from strongroom.ledger.columns import metadata
 
 __all__ = [
     "evidence_schema",
     "metadata",
     "people_schema",
+    "recount_schema",
     "request_schema",
     "restore_schema",
     "schema",

@@ -11,7 +11,7 @@ from strongroom.genesys.recordings import recording_metadata
 from strongroom.house import House
 from strongroom.ledger.conversations import Decided, HeldConversation, archived, expect_more, take_captured
 from strongroom.ledger.heartbeat import kept_conversation
-from strongroom.ledger.objects import ObjectRow, PartRef, find_earlier, objects_of_recordings
+from strongroom.ledger.objects import ObjectRow, PartRef, documents_before, find_earlier, objects_of_recordings
 from strongroom.ledger.recordings import KnownRecording, known_recordings
 from strongroom.ledger.references import ConversationRef, RecordingRef
 from strongroom.pipeline.attempt import attempt
@@ -82,6 +82,7 @@ def _complete(house: House, held: HeldConversation, decided: Decided) -> Next:
             "names": held.names,
         },
     )
+    _keep_documents_before(house, held.ref, lock)
     objects = [record, *media]
     manifest = _store_document(
         house,
@@ -106,10 +107,17 @@ def _objects_of_recordings(
     return [tightened(house, row, lock) for _, row in found]
 
 
+def _keep_documents_before(house: House, ref: ConversationRef, lock: Lock) -> None:
+    """What earlier revisions' manifests and records tell is kept as long as the conversation is, and as strictly."""
+    for row in documents_before(house.engine, ref):
+        tightened(house, row, lock)
+
+
 def _predecessor(house: House, ref: ConversationRef) -> Predecessor | None:
     """The manifest before this one; the revision before has none when it never got past review."""
     part = PartRef(*ref, None, "manifest")
-    earlier = find_earlier(house.engine, part)
+    # named even where it does not stand any more: the log says that it did
+    earlier = find_earlier(house.engine, part, vanished_too=True)
     if earlier is None:
         return None
     revision, row = earlier

@@ -15,6 +15,7 @@ from strongroom.ledger.engine import LeaseLost
 from strongroom.ledger.heartbeat import kept_run
 from strongroom.ledger.references import ConversationRef
 from strongroom.ledger.runs import Run, days_with_run, enumerated, postpone_run, take_run
+from strongroom.pipeline.changed import record_changed
 from strongroom.pipeline.failures import Unexpected, backoff_s
 from strongroom.times import day_of, start_of
 
@@ -79,9 +80,10 @@ def _postpone(house: House, run: Run, error: StrongroomError) -> None:
 
 
 def record_page(house: House, found: Sequence[Found]) -> list[ConversationRef]:
-    """Record a page of ended conversations; its new ones that are due."""
+    """Record a page of ended conversations; its new ones that are due, and revisions of those that changed since."""
     settings = house.settings
-    return discover(house.engine, found, quiet_s=settings.quiet_s, deadline_s=settings.retry_deadline_s)
+    changed = record_changed(house, found)
+    return changed + discover(house.engine, found, quiet_s=settings.quiet_s, deadline_s=settings.retry_deadline_s)
 
 
 def log_invalid(day: date, page: Page) -> int:

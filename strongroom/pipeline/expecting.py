@@ -30,7 +30,7 @@ def recordings_expected(
     listed_ids = {recording.recording_id for recording in listed}
     expected = [_expected(recording, known.get(recording.recording_id)) for recording in listed]
     expected += [
-        _carried(one, one.listed)
+        _carried(one, one.listed) if not one.vanished else _to_fetch(one)
         for one in earlier
         if one.recording_id not in listed_ids and not one.recording_id.startswith(PLACEHOLDER)
     ]
@@ -45,7 +45,7 @@ def recordings_expected(
 def _expected(recording: Recording, known: KnownRecording | None) -> ExpectedRecording:
     """A listed recording: carried over when it is stored and has not gone on since, else to be fetched."""
     expected = expected_of(recording)
-    if known is None:
+    if known is None or known.vanished:
         return expected
     if known.state == "stored" and not _went_on(recording, known):
         return _carried(known, recording.listing)
@@ -71,6 +71,13 @@ def _carried(known: KnownRecording, listed: dict[str, object] | None) -> Expecte
         known.cause,
         known.objects_revision,
         known.unavailable,
+    )
+
+
+def _to_fetch(known: KnownRecording) -> ExpectedRecording:
+    """What Genesys lists no more and the vault has lost: asked for all the same, so that its fate has a reason."""
+    return ExpectedRecording(
+        known.recording_id, known.session_id, known.media, known.listed, cause="it does not stand in the vault any more"
     )
 
 

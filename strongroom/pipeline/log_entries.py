@@ -1,4 +1,4 @@
-"""What is appended to the log: keys, policies and custody days that stand in the vault, then manifests day by day."""
+"""What is appended to the log: keys, policies, custody days, recounts that stand in the vault; manifests day by day."""
 
 from strongroom.evidence.entries import DayEntry, Entry, KeyEntry, ManifestEntry
 from strongroom.evidence.notes import VerifierKey
@@ -9,6 +9,7 @@ from strongroom.pipeline.custody_days import store_custody_days
 from strongroom.pipeline.evidence_store import store_evidence
 from strongroom.pipeline.log_keys import Signers
 from strongroom.pipeline.policies import store_policy
+from strongroom.pipeline.recount_result import recount_entries
 from strongroom.vault.evidence_keys import verifier_key_key
 
 KEY_KIND = "key"
@@ -22,7 +23,8 @@ def append_waiting(house: House, signers: Signers) -> int:
     after them. Those of a day that is sealed already come after it as late ones. Raises the vault's and the ledger's
     errors.
     """
-    stored = [*(_key_entry(house, key) for key in signers.keys), store_policy(house), *store_custody_days(house)]
+    keys = [_key_entry(house, key) for key in signers.keys]
+    stored = [*keys, store_policy(house), *store_custody_days(house), *recount_entries(house)]
     entries = [as_new(entry) for entry in stored if entry is not None]
     settled = days_to_seal(house.engine)
     late = days_with_late_manifests(house.engine)

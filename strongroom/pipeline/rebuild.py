@@ -13,19 +13,24 @@ from dataclasses import dataclass, replace
 from itertools import groupby
 from typing import Any
 
+import structlog
+
 from strongroom.canonical import sha256_hex
 from strongroom.errors import StrongroomError, Unreachable
 from strongroom.evidence.entries import ManifestEntry, parse_entry
 from strongroom.evidence.errors import ProofRefused
 from strongroom.evidence.manifest_reading import ReadManifest, read_manifest
 from strongroom.house import House
-from strongroom.ledger.rebuild import FoundObject, Rebuilding, rebuilding
+from strongroom.ledger.custody import NewEvent
+from strongroom.ledger.rebuild import FoundObject, Rebuilding, bringing_back, rebuilding
 from strongroom.pipeline.expecting import PLACEHOLDER
 from strongroom.pipeline.indexing import index_all_due
 from strongroom.pipeline.rebuild_log import Note, batches, rebuild_log
 from strongroom.vault.findings import Finding
 from strongroom.vault.keys import conversation_key, manifest_key
 from strongroom.vault.listing import KeyVersions, list_keys
+
+_log = structlog.get_logger()
 
 THREADS = 8
 """Requests at once: boto3 keeps ten connections."""
@@ -95,6 +100,38 @@ def rebuild(house: House, progress: Callable[[int], None]) -> Rebuilt:
     # after the commit: what is cut off here is found due by the sweep
     index_all_due(house)
     return Rebuilt(conversations, revisions, objects, len(days), time.monotonic() - began, tuple(findings))
+
+
+def bring_back(house: House, folder: list[KeyVersions]) -> int:
+    """Write what stands of one conversation on one day into a ledger that has lost it; how many revisions.
+
+    A revision that the ledger has stays as it is. What can't be read is logged, and stays unknown. Raises
+    VaultUnreachable and LedgerUnreachable.
+    """
+
+    def note(finding: Finding) -> None:
+        _log.error("it can't be brought back", what=finding.what, where=finding.where)
+
+    with ThreadPoolExecutor(1) as pool, bringing_back(house.engine) as ledger:
+        read = _read_all(house, ledger, pool, [folder], note)
+        known = ledger.revisions({one.manifest.conversation_id for one in read})
+        lost = [one for one in read if (one.manifest.conversation_id, one.manifest.revision) not in known]
+        _write(ledger, lost)
+        ledger.happened([_adopted(house, one) for one in lost])
+    return len(lost)
+
+
+def _adopted(house: House, one: _Read) -> NewEvent:
+    itself = one.objects[-1]
+    details = {"key": itself.key, "versionId": itself.version_id, "sha256": itself.sha256, "objects": len(one.objects)}
+    return NewEvent(
+        "adopted",
+        house.actor,
+        one.manifest.conversation_id,
+        one.manifest.revision,
+        reason="the ledger had lost it; brought back from its manifest",
+        details=details,
+    )
 
 
 def _folders(house: House, note: Note) -> Iterator[list[KeyVersions]]:

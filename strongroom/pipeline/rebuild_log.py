@@ -29,6 +29,7 @@ from strongroom.ledger.rebuild import Rebuilding
 from strongroom.pipeline.log_entries import as_new
 from strongroom.pipeline.log_keys import open_signers, origin_of
 from strongroom.pipeline.log_tiles import leaves_under
+from strongroom.pipeline.recount_result import recount_row
 from strongroom.vault.errors import NotStored, VaultRefused
 from strongroom.vault.evidence_keys import (
     CHECKPOINTS_PREFIX,
@@ -40,6 +41,7 @@ from strongroom.vault.evidence_keys import (
     checkpoint_key,
     checkpoint_size,
     custody_key,
+    recount_of,
     tile_key,
     timestamp_chain_key,
     timestamp_key,
@@ -82,6 +84,7 @@ def rebuild_log(house: House, ledger: Rebuilding, pool: Executor, note: Note) ->
             Finding("log", str(error), house.store.where(LOG_PREFIX), "find out what changed; nothing is sealed on it")
         )
     _custody(house, ledger, standing, custody, note)
+    _recounts(house, ledger, standing, note)
     return known
 
 
@@ -106,6 +109,8 @@ def _kind(key: str) -> str | None:
     for pattern, kind in _KINDS:
         if pattern.fullmatch(key):
             return kind
+    if recount_of(key) is not None:
+        return "recount"
     return "custody" if _custody_day(key) else None
 
 
@@ -128,7 +133,7 @@ def _described(
         lock_mode=found.lock.mode.value,
         retain_until=found.lock.retain_until,
         version_id=listed.version_id,
-        day=_custody_day(listed.key),
+        day=_day_of(listed.key),
     )
     if kind in {"tile", "entries"}:
         leaves = leaves_under(parse_tile_path(listed.key.removeprefix(LOG_PREFIX)))
@@ -236,6 +241,18 @@ def _timestamp(
     }
 
 
+def _recounts(house: House, ledger: Rebuilding, standing: Mapping[str, Listed], note: Note) -> None:
+    """Every result of a recount that stands, the number of days by which the next one goes on."""
+    for key, listed in standing.items():
+        if (named := recount_of(key)) is None:
+            continue
+        try:
+            written_at = house.store.standing(key).versions[0].last_modified
+            ledger.recounts([recount_row(*named, read_whole(house.store, listed), written_at)])
+        except _UNREADABLE as error:
+            note(Finding("recount", str(error), house.store.where(key), "recount the day again"))
+
+
 def _custody(
     house: House,
     ledger: Rebuilding,
@@ -299,6 +316,12 @@ def _event(line: bytes) -> dict[str, object]:
         "document": line.decode(),
         "hash": event.hash,
     }
+
+
+def _day_of(key: str) -> date | None:
+    """The day that an object of the evidence tells of, where it tells of one."""
+    recount = recount_of(key)
+    return _custody_day(key) if recount is None else recount[0]
 
 
 def _custody_day(key: str) -> date | None:

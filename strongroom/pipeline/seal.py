@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from strongroom.house import House
 from strongroom.ledger.checkpoints import latest_checkpoint, without_timestamp, without_witness
 from strongroom.ledger.log import log_size, sealing_alone
+from strongroom.ledger.recounts import recounts_not_logged
 from strongroom.ledger.sealed_days import seal_is_due
 from strongroom.pipeline.catch_up import catch_up
 from strongroom.pipeline.log_entries import append_waiting
@@ -64,6 +65,7 @@ def needs_sealing(house: House) -> bool:
     latest = latest_checkpoint(house.engine)
     return (
         seal_is_due(house.engine, LATE_PATIENCE_S)
+        or bool(recounts_not_logged(house.engine))
         or log_size(house.engine) > head_of(latest)[0]
         or (house.settings.timestamp_url is not None and bool(without_timestamp(house.engine)))
         or (house.settings.witness is not None and bool(without_witness(house.engine)))

@@ -12,9 +12,11 @@ CHECKPOINTS_PREFIX = f"{LOG_PREFIX}checkpoints/"
 KEYS_PREFIX = f"{LOG_PREFIX}keys/"
 TIMESTAMPS_PREFIX = f"{LOG_PREFIX}timestamps/"
 CUSTODY_PREFIX = "evidence/custody/"
+RECOUNTS_PREFIX = "evidence/recounts/"
 POLICIES_PREFIX = "evidence/policies/"
 
 _SIZE = re.compile(r"[0-9]{20}")
+_RECOUNT = re.compile(re.escape(RECOUNTS_PREFIX) + r"(\d{4}-\d\d-\d\d)/([1-9]\d{0,5})\.json")
 
 
 def tile_key(path: str) -> str:
@@ -51,6 +53,22 @@ def verifier_key_key(key_id: str) -> str:
 def custody_key(day: date) -> str:
     """The key of a UTC day's custody events."""
     return f"{CUSTODY_PREFIX}{day.isoformat()}.jsonl"
+
+
+def recount_key(day: date, number: int) -> str:
+    """The key of the result of a UTC day's recount; they are numbered from 1."""
+    return f"{RECOUNTS_PREFIX}{day.isoformat()}/{number}.json"
+
+
+def recount_of(key: str) -> tuple[date, int] | None:
+    """The day and number that the key of a recount's result names; None when the key is not one."""
+    found = _RECOUNT.fullmatch(key)
+    if found is None:
+        return None
+    try:
+        return date.fromisoformat(found[1]), int(found[2])
+    except ValueError:
+        return None
 
 
 def policy_key(version: str) -> str:
