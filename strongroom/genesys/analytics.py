@@ -15,7 +15,8 @@ page n is whatever stands at positions 100(n-1)+1 to 100n when it is asked for. 
 """
 
 import json
-from collections.abc import Callable, Iterator
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -134,6 +135,29 @@ def conversation_again(client: GenesysApi, conversation: Conversation) -> Conver
     return next(same, None)
 
 
+def conversations_again(client: GenesysApi, conversations: Sequence[Conversation]) -> dict[str, Conversation]:
+    """The same conversations as the query has them now, by id; a request for each start-day and hundred of them.
+
+    What it gives no more is not among them. Raises what the client raises.
+    """
+    by_day: defaultdict[date, list[str]] = defaultdict(list)
+    for conversation in conversations:
+        by_day[day_of(conversation.started_at)].append(conversation.conversation_id)
+    found: dict[str, Conversation] = {}
+    for day, ids in by_day.items():
+        for first in range(0, len(ids), PAGE_SIZE):
+            wanted = ids[first : first + PAGE_SIZE]
+            query = {
+                "interval": _interval(day),
+                "order": "asc",
+                "orderBy": "conversationStart",
+                "conversationFilters": [_any_of("conversationId", wanted)],
+            }
+            parsed = [_parsed(record) for record in _ask(client, query, 1).conversations or []]
+            found |= {one.conversation_id: one for one in parsed if isinstance(one, Conversation)}
+    return found
+
+
 def page_of(records: list[Any]) -> Page:
     """A page from records that come with no count of their own; conversations that are still open are left out."""
     parsed = [_parsed(record) for record in records]
@@ -225,6 +249,13 @@ def _parsed(record: object) -> Conversation | GenesysAnswerInvalid:
 
 def _interval(day: date) -> str:
     return f"{format_instant(start_of(day))}/{format_instant(start_of(day + timedelta(days=1)))}"
+
+
+def _any_of(dimension: str, values: Sequence[str]) -> dict[str, Any]:
+    predicates = [
+        {"type": "dimension", "dimension": dimension, "operator": "matches", "value": value} for value in values
+    ]
+    return {"type": "or", "predicates": predicates}
 
 
 def _where(dimension: str, operator: str, value: str | None = None) -> dict[str, Any]:

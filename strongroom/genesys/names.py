@@ -130,6 +130,10 @@ class Names:
             users=self._users.names(conversation.user_ids),
         )
 
+    def learn(self, conversations: Iterable[Conversation]) -> None:
+        """Ask for the users of several conversations together, a request a hundred, not one a conversation."""
+        self._users.names(dict.fromkeys(user_id for one in conversations for user_id in one.user_ids))
+
     def organisation(self) -> Organisation:
         """The organisation. Raises what the client raises, and GenesysAnswerInvalid when it has no id."""
         with self._lock:

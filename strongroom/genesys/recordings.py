@@ -1,5 +1,6 @@
 """The recordings of a conversation: audio, screen, and the transcripts that chats, messages and e-mails are."""
 
+import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
@@ -103,6 +104,24 @@ def recording_with_media(client: GenesysApi, conversation_id: str, recording_id:
     recording = _parse(answer.json, answer.body, path)
     if recording.recording_id.lower() != recording_id.lower():
         raise _invalid("the answer is another recording than was asked for", path)
+    return recording
+
+
+def recording_of(body: bytes, conversation_id: str, recording_id: str) -> Recording:
+    """A text recording from the JSON that a batch's link leads to; it is archived byte for byte as it came.
+
+    Raises GenesysAnswerInvalid when it isn't that recording.
+    """
+    where = f"the JSON of recording {recording_id}"
+    try:
+        record = json.loads(body)
+    except (ValueError, RecursionError):
+        raise _invalid("the transcript is not JSON", where) from None
+    recording = _parse(record, body, where)
+    if recording.recording_id.lower() != recording_id.lower():
+        raise _invalid("the transcript is another recording's", where)
+    if str(record.get("conversationId") or conversation_id).lower() != conversation_id.lower():
+        raise _invalid("the transcript is of another conversation", where)
     return recording
 
 
