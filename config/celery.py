@@ -5,7 +5,7 @@ from typing import Any
 from config.settings import Settings
 
 BULK = "bulk"
-"""The night's fan-out: a message a conversation and a message a recording."""
+"""The night's fan-out: a message a recording, and a message a conversation that no batch takes."""
 CONTROL = "control"
 """Short work that the bulk must not starve: enumerating, completing, sweeping. It has workers of its own."""
 SWEEP = "sweep"
@@ -20,8 +20,10 @@ QUEUE_OF_TASK = {
     "check_vault": CONTROL,
     "complete_conversation": CONTROL,
     "enumerate_day": CONTROL,
+    "follow_batch": CONTROL,
     "follow_restore": RESTORE,
     "follow_restores": RESTORE,
+    "gather_batch": CONTROL,
     "index_conversation": BULK,
     "keep_evidence": CONTROL,
     "prepare_request": RESTORE,

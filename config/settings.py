@@ -105,6 +105,11 @@ class Settings(BaseModel):
     # Genesys and the vault
     query_reach: Annotated[int, Field(ge=100, le=1_000_000, multiple_of=100)] = 100_000
     audio_format: AudioFormat = "NONE"
+    text_exports: bool = False
+    batch_size: Annotated[int, Field(ge=0, le=100)] = 100
+    batch_first_look_s: PositiveSeconds = 10
+    batch_longest_pause_s: PositiveSeconds = 120
+    batch_deadline_s: PositiveSeconds = 3_600
     connect_timeout_s: PositiveSeconds = 10
     read_timeout_s: PositiveSeconds = 60
     multipart_part_mib: Annotated[int, Field(ge=5, le=5_120)] = 16

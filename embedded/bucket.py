@@ -1,6 +1,7 @@
 """What stands in the bucket, read with S3 calls alone: every version, its lock, and the hash of its bytes."""
 
 import hashlib
+import re
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -14,11 +15,15 @@ if TYPE_CHECKING:
 
 _CHUNK_BYTES = 1 << 20
 _READERS = 4
+_TRANSCRIPT = re.compile(r"/recordings/[^/]+\.json$")
 
 
 @dataclass(frozen=True)
 class StandingObject:
-    """One version of one key. `body` is kept of manifests only; lock mode and date are None when it is not locked."""
+    """One version of one key; lock mode and date are None when it is not locked.
+
+    `body` is kept of manifests only, `transcript` of the JSON of text recordings.
+    """
 
     key: str
     version_id: str
@@ -29,6 +34,7 @@ class StandingObject:
     retain_until: datetime | None
     metadata: dict[str, str]
     body: bytes | None
+    transcript: bytes | None
 
 
 @dataclass(frozen=True)
@@ -65,7 +71,8 @@ def _read(client: "S3Client", bucket: str, key: str, version_id: str) -> Standin
     answer = client.get_object(Bucket=bucket, Key=key, VersionId=version_id)
     digest = hashlib.sha256()
     size_bytes = 0
-    kept: list[bytes] | None = [] if key.endswith("/manifest.json") else None
+    is_manifest, is_transcript = key.endswith("/manifest.json"), bool(_TRANSCRIPT.search(key))
+    kept: list[bytes] | None = [] if is_manifest or is_transcript else None
     for chunk in answer["Body"].iter_chunks(_CHUNK_BYTES):
         digest.update(chunk)
         size_bytes += len(chunk)
@@ -80,5 +87,6 @@ def _read(client: "S3Client", bucket: str, key: str, version_id: str) -> Standin
         lock_mode=answer.get("ObjectLockMode"),
         retain_until=answer.get("ObjectLockRetainUntilDate"),
         metadata=answer["Metadata"],
-        body=b"".join(kept) if kept is not None else None,
+        body=b"".join(kept or []) if is_manifest else None,
+        transcript=b"".join(kept or []) if is_transcript else None,
     )

@@ -23,6 +23,7 @@ _STATE_OF_OUTCOME = {
     "deleted": "absent",
 }
 _TEXT_MEDIA = frozenset({"chat", "message", "email"})
+_WRITTEN = {"chat": "transcript", "message": "messagingTranscript", "email": "emailTranscript"}
 # What a transcript may be stored as; its bytes are not in the truth, as they need not be the same twice.
 _TRANSCRIPT_TYPES = ("application/json", "application/zip")
 
@@ -40,6 +41,7 @@ class Verdict:
     """By state (review, absent) and reason."""
     objects: int = 0
     bytes: int = 0
+    text_exports: bool = False
 
     def recordings_in(self, state: str) -> int:
         """How many recordings the manifests say are in a state."""
@@ -56,20 +58,27 @@ class _Manifest:
     names: frozenset[str]
 
 
-def judge(standing: Standing, day: date, truth: Sequence[dict[str, Any]], neighbours: Iterable[Any]) -> Verdict:
+def judge(
+    standing: Standing,
+    day: date,
+    truth: Sequence[dict[str, Any]],
+    neighbours: Iterable[Any],
+    *,
+    text_exports: bool = False,
+) -> Verdict:
     """Compare the bucket's `archive/` with what ended on `day`.
 
     `neighbours` are conversations of other days: they may be there (the overlap after midnight), and are then compared
-    as strictly, but are not counted.
+    as strictly, but are not counted. `text_exports`: the archive is to hold the EML of each e-mail thread, too.
     """
-    verdict = Verdict()
+    verdict = Verdict(text_exports=text_exports)
     verdict.mismatches += _kept_once(standing)
     by_key = {found.key: found for found in standing.objects}
     manifests = _manifests(standing, verdict.mismatches)
     verdict.mismatches += _nothing_unnamed(standing, manifests)
     for conversation in truth:
         _judge_conversation(conversation, manifests.pop(conversation["conversationId"], []), by_key, verdict)
-    uncounted = Verdict(mismatches=verdict.mismatches)
+    uncounted = Verdict(mismatches=verdict.mismatches, text_exports=text_exports)
     for conversation in neighbours:
         if found := manifests.pop(conversation["conversationId"], []):
             _judge_conversation(conversation, found, by_key, uncounted)
@@ -162,7 +171,8 @@ def _judge_manifests(
         for entry in manifest.document["objects"]:
             faults = _object(entry, by_key.get(entry["key"]), manifest)
             verdict.mismatches += [f"{entry['key']}: {fault}" for fault in faults]
-    _judge_recordings(where, truth["recordings"], latest, verdict)
+    transcripts = {key: found.transcript for key, found in by_key.items() if found.transcript is not None}
+    _judge_recordings(where, truth, latest, transcripts, verdict)
     states = {recording["state"] for recording in latest.document["recordings"]}
     verdict.conversations["review" if "review" in states else "archived"] += 1
     verdict.classes[latest.document["retentionClass"]] += 1
@@ -232,16 +242,23 @@ def _lock_faults(found: StandingObject, mode: str, until: datetime) -> list[str]
     return faults
 
 
-def _judge_recordings(where: str, truth: Sequence[dict[str, Any]], latest: _Manifest, verdict: Verdict) -> None:
+def _judge_recordings(
+    where: str, truth: dict[str, Any], latest: _Manifest, transcripts: Mapping[str, bytes], verdict: Verdict
+) -> None:
     entries = {entry["recordingId"]: entry for entry in latest.document["recordings"]}
     objects = {entry["key"]: entry for entry in latest.document["objects"]}
-    for recording in truth:
+    for recording in truth["recordings"]:
         entry = entries.pop(recording["id"], None)
         if entry is None:
             verdict.mismatches.append(f"{where}: recording {recording['id']} is not on the manifest")
             continue
         named = [objects[key] for key in entry["objects"] if key in objects]
+        if not verdict.text_exports:
+            recording = recording | {"files": [file for file in recording["files"] if file["format"] != "EML"]}
         faults = _recording_faults(recording, entry, named)
+        if not faults and entry["state"] == "stored" and recording["media"] in _TEXT_MEDIA:
+            texts = [transcripts[one["key"]] for one in named if one["key"] in transcripts]
+            faults = _transcript_faults(truth["conversationId"], recording, texts)
         verdict.mismatches += [f"{where}: recording {recording['id']}: {fault}" for fault in faults]
         verdict.recordings[recording["media"], recording["outcome"], entry["state"]] += 1
         if entry["state"] != "stored":
@@ -294,6 +311,19 @@ def _byte_faults(truth: dict[str, Any], named: Sequence[dict[str, Any]]) -> list
         if rightful and content not in rightful and not entry["contentType"].startswith(_TRANSCRIPT_TYPES)
     ]
     return missing + strange
+
+
+def _transcript_faults(conversation_id: str, truth: dict[str, Any], texts: Sequence[bytes]) -> list[str]:
+    """The transcript's bytes need not be the same twice: it must be this recording's, and nothing written be missing."""
+    found = []
+    for text in texts:
+        document = json.loads(text)
+        written = document.get(_WRITTEN[truth["media"]])
+        if (document["id"], document["conversationId"]) == (truth["id"], conversation_id) and isinstance(written, list):
+            found.append(len(written))
+    if truth["messages"] in found:
+        return []
+    return [f"no transcript of it with {truth['messages']} messages stands, only of {found}"]
 
 
 def _instant(text: str) -> datetime:

@@ -29,6 +29,9 @@ _FAULTS = {
     "rate_overlong": 0.01,
     "rate_expired_link": 0.02,
     "rate_token_refused": 0.002,
+    "rate_batch_429": 0.1,
+    "rate_batch_error": 0.02,
+    "rate_batch_twice": 0.05,
 }
 _SHOWN_LATE_S = 30 * 3600  # after the end: past the first night, before the second look
 # Waits that are minutes or hours in production, so that a day settles while someone watches.
@@ -38,6 +41,9 @@ _SHORTENED = {
     "STRONGROOM_RETRY_INTERVAL_S": "2",
     "STRONGROOM_RETRY_DEADLINE_S": "20",
     "STRONGROOM_RESTORE_DEADLINE_S": "60",
+    "STRONGROOM_BATCH_FIRST_LOOK_S": "1",
+    "STRONGROOM_BATCH_LONGEST_PAUSE_S": "5",
+    "STRONGROOM_BATCH_DEADLINE_S": "15",
     "STRONGROOM_LEASE_S": "10",
     "STRONGROOM_SWEEP_INTERVAL_S": "2",
     "STRONGROOM_ENQUEUE_GRACE_S": "15",
@@ -93,6 +99,7 @@ def running_stack(folder: Path, simulated: SimulatedDay) -> Iterator[Stack]:
                 long_transcode_s=3,
                 restore_s=3,
                 job_s=1,
+                batch_s=2,
                 availability_lag_s=600,
                 shown_late_s=_SHOWN_LATE_S,
                 total_hits_cap=simulated.query_reach,

@@ -8,7 +8,8 @@ from aiohttp import web
 
 from simulator.audio.formats import ORIGINAL
 from simulator.content import JSON, JSON_TYPE, document_format, media_files
-from simulator.errors import ApiError, bad_request, not_found
+from simulator.errors import ApiError, bad_request, not_found, too_many_requests
+from simulator.faults import Dice
 from simulator.gate import CLIENT
 from simulator.incoming import json_body
 from simulator.jobs import Batch
@@ -28,13 +29,17 @@ _NOT_READY = {"UPLOADING", "RESTORING"}
 async def submit(request: web.Request) -> web.Response:
     """`POST …/batchrequests`: the id of a request for at most a hundred conversations or recordings."""
     simulator = request.app[SIMULATOR]
+    dice = simulator.dice
+    if dice.falls(dice.faults.rate_batch_429):
+        raise too_many_requests(1, {})
     items = _items(await json_body(request))
     batch = Batch(
         id=str(uuid.uuid4()),
         client=request[CLIENT],
         submitted_s=simulator.clock.now_s(),
         batch_s=simulator.options.batch_s,
-        results=tuple(result for item in items for result in _results(request, item)),
+        results=tuple(told for item in items for result in _results(request, item) for told in _faulty(dice, result)),
+        stuck=dice.falls(dice.faults.rate_batch_stuck),
     )
     simulator.jobs.batches[batch.id] = batch
     return web.json_response({"id": batch.id, "selfUri": _self_uri(batch)})
@@ -115,6 +120,13 @@ def _downloads(request: web.Request, story: Story, held: Recording) -> Iterator[
             "resultUrl": link(part),
             "contentType": content_type,
         }
+
+
+def _faulty(dice: Dice, result: dict[str, Any]) -> list[dict[str, Any]]:
+    """A result as the faults in force have it: as it is, in place of it an error, or twice."""
+    if "resultUrl" in result and dice.falls(dice.faults.rate_batch_error):
+        return [_refusal(result["conversationId"], result["recordingId"], "The recording could not be prepared.")]
+    return [result, result] if dice.falls(dice.faults.rate_batch_twice) else [result]
 
 
 def _refusal(conversation_id: str, recording_id: str | None, message: str) -> dict[str, Any]:

@@ -29,18 +29,23 @@ class DetailsJob:
 
 @dataclass(frozen=True)
 class Batch:
-    """Results of a batch download, in the order in which they get ready, for the OAuth client that asked."""
+    """Results of a batch download, in the order in which they get ready, for the OAuth client that asked.
+
+    One that is `stuck` stops half-way.
+    """
 
     id: str
     client: str
     submitted_s: float
     batch_s: float
     results: tuple[dict[str, Any], ...]
+    stuck: bool = False
 
     def counts(self, now_s: float) -> tuple[int, int]:
         """How many results are ready, and how many are expected so far: more as it works, all of them only at last."""
         total = len(self.results)
-        done = 1.0 if self.batch_s == 0 else min(1.0, (now_s - self.submitted_s) / self.batch_s)
+        most = 0.5 if self.stuck else 1.0
+        done = most if self.batch_s == 0 else min(most, (now_s - self.submitted_s) / self.batch_s)
         if done >= 1:
             return total, total
         ready = int(total * done)

@@ -8,10 +8,11 @@ from typing import Any
 
 from simulator.audio.formats import FORMATS, ORIGINAL
 from simulator.clock import instant
-from simulator.content import Content, attached, document, media_files
+from simulator.content import Content, attached, document, document_format, media_files
 from simulator.kinds import Outcome
 from simulator.state import Simulator
 from simulator.story import Recording, Story
+from simulator.transcripts import lines
 
 MOST_DIGESTS = 100_000
 _ARCHIVABLE = {Outcome.AVAILABLE, Outcome.LATE, Outcome.ARCHIVED}
@@ -59,6 +60,7 @@ class Truth:
             "media": recording.media,
             "outcome": (Outcome.DELETED if deleted else recording.outcome).value,
             **({"errorStatus": recording.error_status} if recording.error_status else {}),
+            **({"messages": len(lines(story, recording))} if document_format(recording.media) else {}),
             "files": [
                 self._file(recording, content)
                 for content in ([] if deleted else self._stable(story, recording, formats))

@@ -1,7 +1,6 @@
 """The composition root: everything a process of the archive works with, built once and passed down."""
 
 import os
-import random
 import socket
 import uuid
 from dataclasses import dataclass
@@ -13,6 +12,7 @@ from strongroom.actor import Actor
 from strongroom.genesys.client import GenesysClient
 from strongroom.genesys.media import MediaSession
 from strongroom.genesys.names import Names
+from strongroom.genesys.pool import ClientPool, PooledClient
 from strongroom.ledger.engine import Engine, connect
 from strongroom.ledger.leases import Holder
 from strongroom.ledger.migrate import require_current_schema
@@ -33,7 +33,9 @@ WINDOW_PATIENCE_S = 300.0
 class House:
     """What the pipeline's steps are given. `region` is the Genesys region's domain, e.g. mypurecloud.ie.
 
-    `patient_genesys` waits out a closed rate-limit window: a long reading must not begin again for one.
+    `pool` is the OAuth clients one by one, for what its submitter alone may read; `genesys` takes of them for each
+    request the one with most room; `patient_genesys` does too, and waits out a closed rate-limit window: a long
+    reading must not begin again for one.
     """
 
     settings: Settings
@@ -43,8 +45,9 @@ class House:
     holder: Holder
     store: Store
     spool: Spool
-    genesys: GenesysClient
-    patient_genesys: GenesysClient
+    pool: ClientPool
+    genesys: PooledClient
+    patient_genesys: PooledClient
     media: MediaSession
     names: Names
     region: str
@@ -64,12 +67,10 @@ def open_house(settings: Settings, instance: str) -> House:
     """Build everything; connects to nothing yet, but reads policy and tiers as a whole and makes the spool's folder.
 
     Raises Misconfigured, and SpoolUnusable when that folder can't be made.
-
-    Of the pool of OAuth clients each process takes one, at random: process ids repeat from container to container.
     """
     policy = load_policy(settings.policy_file)
-    oauth_client = random.choice(settings.genesys_clients)
-    genesys = genesys_client(settings, oauth_client)
+    pool = client_pool(settings)
+    genesys = PooledClient(pool)
     return House(
         settings=settings,
         policy=policy,
@@ -78,12 +79,18 @@ def open_house(settings: Settings, instance: str) -> House:
         holder=Holder(f"{instance}/{os.getpid()}", settings.lease_s),
         store=open_store(settings),
         spool=Spool(settings.spool_dir),
+        pool=pool,
         genesys=genesys,
-        patient_genesys=genesys_client(settings, oauth_client, patience_s=WINDOW_PATIENCE_S),
+        patient_genesys=PooledClient(client_pool(settings, patience_s=WINDOW_PATIENCE_S)),
         media=MediaSession(connect_timeout_s=settings.connect_timeout_s, read_timeout_s=settings.read_timeout_s),
         names=Names(genesys),
         region=region_of(settings.genesys_api_url),
     )
+
+
+def client_pool(settings: Settings, patience_s: float = DEFAULT_PATIENCE_S) -> ClientPool:
+    """All OAuth clients of the settings, each with the patience of `genesys_client`."""
+    return ClientPool([genesys_client(settings, one, patience_s) for one in settings.genesys_clients])
 
 
 def genesys_client(

@@ -6,7 +6,7 @@ from celery import Task, shared_task
 from strongroom.ledger.lookup import database_clock
 from strongroom.pipeline.sweep import sweep as find_due
 from tasks.fleet import send, waiting_messages
-from tasks.messages import conversation_arguments, recording_arguments
+from tasks.messages import conversation_arguments, recording_arguments, send_gathering
 
 _log = structlog.get_logger()
 
@@ -20,7 +20,10 @@ def sweep(self: Task) -> None:
     )
     send(self.app, "enumerate_day", [(day.isoformat(),) for day in due.days])
     send(self.app, "read_activity", [(day.isoformat(),) for day in due.activity])
+    send_gathering(self.app, len(due.for_batches))
     send(self.app, "archive_conversation", map(conversation_arguments, due.discovered))
+    send(self.app, "archive_conversation", map(conversation_arguments, due.unlisted))
+    send(self.app, "follow_batch", [(batch_id,) for batch_id in due.batches])
     send(self.app, "complete_conversation", map(conversation_arguments, due.captured))
     send(self.app, "archive_recording", map(recording_arguments, due.recordings))
     send(self.app, "index_conversation", map(conversation_arguments, due.unindexed))

@@ -15,6 +15,7 @@ page n is whatever stands at positions 100(n-1)+1 to 100n when it is asked for. 
 """
 
 import json
+from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -22,7 +23,7 @@ from typing import Any
 
 from pydantic import BaseModel, Field, ValidationError
 
-from strongroom.genesys.client import GenesysClient
+from strongroom.genesys.client import GenesysApi
 from strongroom.genesys.conversations import Conversation, parse_conversation
 from strongroom.genesys.errors import GenesysAnswerInvalid, TooManyConversations
 from strongroom.times import day_of, format_instant, start_of
@@ -88,7 +89,7 @@ class _Reading:
         return len(self._counted)
 
 
-def started_on(client: GenesysClient, day: date, *, reach: int | None = None) -> Iterator[Page]:
+def started_on(client: GenesysApi, day: date, *, reach: int | None = None) -> Iterator[Page]:
     """Every ended conversation that started on that UTC day, earliest start first.
 
     Raises TooManyConversations when a query can't reach all of the day, GenesysAnswerInvalid when the pages stay short
@@ -99,7 +100,7 @@ def started_on(client: GenesysClient, day: date, *, reach: int | None = None) ->
     yield from _read(client, query, reach or REACH)
 
 
-def ended_since(client: GenesysClient, start_day: date, since: datetime, *, reach: int | None = None) -> Iterator[Page]:
+def ended_since(client: GenesysApi, start_day: date, since: datetime, *, reach: int | None = None) -> Iterator[Page]:
     """The conversations that started on a UTC day and ended at `since` or later, latest end first.
 
     A page may hold earlier ends too; the first page that ends before `since` is the last. Raises as `started_on`.
@@ -118,7 +119,7 @@ def ended_since(client: GenesysClient, start_day: date, since: datetime, *, reac
     yield from _read(client, query, reach or REACH, enough=before_since)
 
 
-def conversation_again(client: GenesysClient, conversation: Conversation) -> Conversation | None:
+def conversation_again(client: GenesysApi, conversation: Conversation) -> Conversation | None:
     """The same conversation as the query has it now, or None when it gives none. Raises what the client raises."""
     query = {
         "interval": _interval(day_of(conversation.started_at)),
@@ -134,21 +135,27 @@ def conversation_again(client: GenesysClient, conversation: Conversation) -> Con
     return next(same, None)
 
 
-def conversations_again(client: GenesysClient, start_day: date, ids: Sequence[str]) -> dict[str, Conversation]:
-    """Those of these conversations of one UTC start-day as the query has them now, by id; at most `PAGE_SIZE` ids.
+def conversations_again(client: GenesysApi, conversations: Sequence[Conversation]) -> dict[str, Conversation]:
+    """The same conversations as the query has them now, by id; a request for each start-day and hundred of them.
 
-    One that the query gives no more, or that can't be read, is left out. Raises what the client raises.
+    What it gives no more is not among them. Raises what the client raises.
     """
-    query = {
-        "interval": _interval(start_day),
-        "order": "asc",
-        "orderBy": "conversationStart",
-        "conversationFilters": [
-            {"type": "or", "predicates": [_predicate("conversationId", "matches", one) for one in ids]}
-        ],
-    }
-    parsed = (_parsed(record) for record in _ask(client, query, 1).conversations or [])
-    return {one.conversation_id: one for one in parsed if isinstance(one, Conversation)}
+    by_day: defaultdict[date, list[str]] = defaultdict(list)
+    for conversation in conversations:
+        by_day[day_of(conversation.started_at)].append(conversation.conversation_id)
+    found: dict[str, Conversation] = {}
+    for day, ids in by_day.items():
+        for first in range(0, len(ids), PAGE_SIZE):
+            wanted = ids[first : first + PAGE_SIZE]
+            query = {
+                "interval": _interval(day),
+                "order": "asc",
+                "orderBy": "conversationStart",
+                "conversationFilters": [_any_of("conversationId", wanted)],
+            }
+            parsed = [_parsed(record) for record in _ask(client, query, 1).conversations or []]
+            found |= {one.conversation_id: one for one in parsed if isinstance(one, Conversation)}
+    return found
 
 
 def page_of(records: list[Any]) -> Page:
@@ -162,7 +169,7 @@ def page_of(records: list[Any]) -> Page:
 
 
 def _read(
-    client: GenesysClient,
+    client: GenesysApi,
     query: dict[str, Any],
     reach: int,
     *,
@@ -218,7 +225,7 @@ def _refuse_out_of_reach(query: dict[str, Any], reach: int, total_hits: int) -> 
         )
 
 
-def _ask(client: GenesysClient, query: dict[str, Any], page_number: int) -> _QueryAnswer:
+def _ask(client: GenesysApi, query: dict[str, Any], page_number: int) -> _QueryAnswer:
     paging = {"pageSize": PAGE_SIZE, "pageNumber": page_number}
     answer = client.post(QUERY_PATH, query | {"paging": paging}, repeatable=True)
     where = f"POST {QUERY_PATH}, interval {query['interval']}, page {page_number}"
@@ -242,6 +249,10 @@ def _parsed(record: object) -> Conversation | GenesysAnswerInvalid:
 
 def _interval(day: date) -> str:
     return f"{format_instant(start_of(day))}/{format_instant(start_of(day + timedelta(days=1)))}"
+
+
+def _any_of(dimension: str, values: Sequence[str]) -> dict[str, Any]:
+    return {"type": "or", "predicates": [_predicate(dimension, "matches", value) for value in values]}
 
 
 def _where(dimension: str, operator: str, value: str | None = None) -> dict[str, Any]:

@@ -1,7 +1,7 @@
 """The Genesys Cloud API for one OAuth client: a path and parameters in, checked JSON out."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Protocol
 
 import requests
 
@@ -10,6 +10,19 @@ from strongroom.genesys.errors import CredentialsRefused, GenesysRefused
 from strongroom.genesys.transport import Answer, Request, Timeouts, send
 
 DEFAULT_PATIENCE_S = 20.0
+
+
+class GenesysApi(Protocol):
+    """Who may be asked: one OAuth client, or the pool of them. Each call raises what `transport.send` raises."""
+
+    def get(self, path: str, params: Mapping[str, Any] | None = None) -> Answer:
+        """GET a path such as `/api/v2/organizations/me`."""
+
+    def post(self, path: str, json: Any, *, repeatable: bool) -> Answer:
+        """POST JSON to a path; `repeatable` only if doing it twice does no harm (a query)."""
+
+    def put(self, path: str, json: Any) -> Answer:
+        """PUT JSON to a path, which may be done twice."""
 
 
 class GenesysClient:
@@ -30,11 +43,17 @@ class GenesysClient:
         read_timeout_s: float,
         patience_s: float = DEFAULT_PATIENCE_S,
     ) -> None:
+        self._client_id = client_id
         self._api_url = api_url.rstrip("/")
         self._timeouts = Timeouts(connect_timeout_s, read_timeout_s, patience_s)
         self._session = requests.Session()
         self._session.headers["Accept"] = "application/json"
         self._tokens = TokenSource(self._session, login_url, client_id, client_secret, self._timeouts)
+
+    @property
+    def client_id(self) -> str:
+        """The OAuth client's id, which is no secret."""
+        return self._client_id
 
     def get(self, path: str, params: Mapping[str, Any] | None = None) -> Answer:
         """GET a path such as `/api/v2/organizations/me`. Raises what `transport.send` raises."""

@@ -33,6 +33,17 @@ class Conversation:
     user_ids: tuple[str, ...]
     recorded_session_ids: tuple[str, ...]
 
+    @property
+    def recorded_sessions(self) -> tuple[tuple[str, str | None], ...]:
+        """The sessions that say `recording: true`, each once, with their mediaType."""
+        sessions = (
+            session
+            for participant in objects(self.raw.get("participants"))
+            for session in objects(participant.get("sessions"))
+        )
+        media = {one["sessionId"]: one.get("mediaType") for one in sessions if isinstance(one.get("sessionId"), str)}
+        return tuple((one, text_or_none(media.get(one))) for one in self.recorded_session_ids)
+
 
 def parse_conversation(raw: object) -> Conversation:
     """Read one record of a details query.

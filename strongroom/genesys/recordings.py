@@ -1,12 +1,13 @@
 """The recordings of a conversation: audio, screen, and the transcripts that chats, messages and e-mails are."""
 
+import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from urllib.parse import quote
 
-from strongroom.genesys.client import GenesysClient
+from strongroom.genesys.client import GenesysApi
 from strongroom.genesys.errors import GenesysAnswerInvalid, NotReady
 from strongroom.genesys.fields import is_uuid, objects, text_or_none, word_or_none
 from strongroom.times import format_instant
@@ -59,7 +60,7 @@ class Recording:
         return {name: value for name, value in self.raw.items() if name not in _CONTENT}
 
 
-def recording_metadata(client: GenesysClient, conversation_id: str) -> list[Recording]:
+def recording_metadata(client: GenesysApi, conversation_id: str) -> list[Recording]:
     """All recordings of a conversation, without media links.
 
     One still in processing may be missing: compare with the sessions that say `recording: true`. Raises
@@ -72,9 +73,7 @@ def recording_metadata(client: GenesysClient, conversation_id: str) -> list[Reco
     return [_parse(record, None, path) for record in answer.json]
 
 
-def recording_with_media(
-    client: GenesysClient, conversation_id: str, recording_id: str, audio_format: str
-) -> Recording:
+def recording_with_media(client: GenesysApi, conversation_id: str, recording_id: str, audio_format: str) -> Recording:
     """One recording with pre-signed links to its media, which expire within the hour.
 
     `audio_format` is a formatId: WAV, WEBM, WAV_ULAW, OGG_VORBIS, OGG_OPUS, MP3, or NONE for the original codec.
@@ -108,7 +107,25 @@ def recording_with_media(
     return recording
 
 
-def request_restore(client: GenesysClient, conversation_id: str, recording: Recording, until: datetime) -> None:
+def recording_of(body: bytes, conversation_id: str, recording_id: str) -> Recording:
+    """A text recording from the JSON that a batch's link leads to; it is archived byte for byte as it came.
+
+    Raises GenesysAnswerInvalid when it isn't that recording.
+    """
+    where = f"the JSON of recording {recording_id}"
+    try:
+        record = json.loads(body)
+    except (ValueError, RecursionError):
+        raise _invalid("the transcript is not JSON", where) from None
+    recording = _parse(record, body, where)
+    if recording.recording_id.lower() != recording_id.lower():
+        raise _invalid("the transcript is another recording's", where)
+    if str(record.get("conversationId") or conversation_id).lower() != conversation_id.lower():
+        raise _invalid("the transcript is of another conversation", where)
+    return recording
+
+
+def request_restore(client: GenesysApi, conversation_id: str, recording: Recording, until: datetime) -> None:
     """Ask Genesys to bring a recording back from its own archive until an instant; RESTORING, then RESTORED follow.
 
     A new archive date of an archived recording restores it (SDK, `put_conversation_recording`); it counts against the

@@ -6,7 +6,7 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, RowMapping, and_, case, exists, func, null, or_, select, update
+from sqlalchemy import ColumnElement, Connection, RowMapping, and_, case, exists, func, null, or_, select, update
 from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.orm import aliased
@@ -63,6 +63,7 @@ class HeldConversation:
     first_seen_at: datetime
     names: dict[str, Any] | None
     decided: Decided | None
+    awaits: str | None
 
 
 @dataclass(frozen=True)
@@ -217,7 +218,8 @@ def take_captured(engine: Engine, ref: ConversationRef, holder: Holder) -> HeldC
         # before the row is taken: what a re-queue changed by then is seen as unsettled, what it would change waits
         connection.execute(update(recordings).where(of_revision, ~unsettled).values(manifest_state=recordings.c.state))
         nothing_unsettled = ~exists(select(recordings.c.recording_id).where(unsettled))
-        row = leases.take(connection, conversations, ref._asdict(), ["capturing"], holder, nothing_unsettled)
+        known = conversations.c.awaits.is_(None)
+        row = leases.take(connection, conversations, ref._asdict(), ["capturing"], holder, known, nothing_unsettled)
         if row is None:
             connection.rollback()
             return None
@@ -238,6 +240,7 @@ def held_of(row: RowMapping) -> HeldConversation:
         first_seen_at=row["first_seen_at"],
         names=row["names"],
         decided=decided_of(row),
+        awaits=row["awaits"],
     )
 
 
@@ -248,6 +251,17 @@ def decided_of(row: RowMapping) -> Decided | None:
     return Decided(
         row["retention_class"], row["lock_mode"], row["retain_until"], row["policy_version"], row["decision"]
     )
+
+
+def decision_columns(decided: Decided) -> dict[str, Any]:
+    """The decision as the table has it."""
+    return {
+        "retention_class": decided.retention_class,
+        "lock_mode": decided.lock_mode,
+        "retain_until": decided.retain_until,
+        "policy_version": decided.policy_version,
+        "decision": decided.decision,
+    }
 
 
 def begin_capturing(
@@ -276,17 +290,14 @@ def begin_capturing(
             cause=f"{len(expected)} recordings expected",
             record=record,
             names=names,
-            retention_class=decided.retention_class,
-            lock_mode=decided.lock_mode,
-            retain_until=decided.retain_until,
-            policy_version=decided.policy_version,
-            decision=decided.decision,
+            awaits=None,
+            **decision_columns(decided),
             due_at=func.clock_timestamp(),
             enqueued_at=func.clock_timestamp(),
         )
         if not expected:
             return []
-        return _expect(connection, held.ref, expected, deadline_s)
+        return expect_recordings(connection, held.ref, expected, deadline_s)
 
 
 def expect_more(
@@ -311,12 +322,20 @@ def expect_more(
             due_at=now,
             enqueued_at=now,
         )
-        return _expect(connection, held.ref, expected, deadline_s)
+        return expect_recordings(connection, held.ref, expected, deadline_s)
 
 
-def _expect(
-    connection: Connection, ref: ConversationRef, expected: Sequence[ExpectedRecording], deadline_s: float
+def expect_recordings(
+    connection: Connection,
+    ref: ConversationRef,
+    expected: Sequence[ExpectedRecording],
+    deadline_s: float | ColumnElement[datetime],
 ) -> list[RecordingRef]:
+    """Expect recordings of a revision, within a transaction; those that are to be fetched.
+
+    Their deadline is so many seconds from now, or that instant.
+    """
+    deadline_at = leases.seconds_from_now(deadline_s) if isinstance(deadline_s, float | int) else deadline_s
     rows = [
         ref._asdict()
         | {
@@ -329,7 +348,7 @@ def _expect(
             "objects_revision": one.objects_revision or ref.revision,
             "unavailable": one.unavailable or null(),
             "enqueued_at": func.clock_timestamp(),
-            "deadline_at": leases.seconds_from_now(deadline_s),
+            "deadline_at": deadline_at,
         }
         for one in expected
     ]
@@ -337,8 +356,19 @@ def _expect(
     return [RecordingRef(*ref, one.recording_id) for one in expected if one.state == "expected"]
 
 
-def postpone_conversation(engine: Engine, held: HeldConversation, holder: Holder, due_in_s: float, cause: str) -> None:
-    """It did not work out this time; due again in `due_in_s`. Raises LeaseLost."""
+def postpone_conversation(
+    engine: Engine,
+    held: HeldConversation,
+    holder: Holder,
+    due_in_s: float,
+    cause: str,
+    *,
+    message_sent: bool = True,
+) -> None:
+    """It did not work out this time; due again in `due_in_s`. Raises LeaseLost.
+
+    `message_sent`: a message for it is sent with a countdown, where that isn't too long for one.
+    """
     with transaction(engine) as connection:
         leases.postpone(
             connection,
@@ -347,7 +377,7 @@ def postpone_conversation(engine: Engine, held: HeldConversation, holder: Holder
             OPEN_CONVERSATION_STATES,
             holder,
             leases.seconds_from_now(due_in_s),
-            message_sent=due_in_s <= LONGEST_COUNTDOWN_S,
+            message_sent=message_sent and due_in_s <= LONGEST_COUNTDOWN_S,
             cause=cause,
         )
 

@@ -7,6 +7,8 @@ from sqlalchemy import ColumnElement, Table, and_, exists, func, or_, select, tu
 from sqlalchemy.sql.dml import Update
 
 from strongroom.ledger import leases
+from strongroom.ledger.batch_schema import batches
+from strongroom.ledger.batches import to_be_gathered
 from strongroom.ledger.engine import Engine, transaction
 from strongroom.ledger.references import ConversationRef, RecordingRef
 from strongroom.ledger.request_schema import requests
@@ -36,9 +38,28 @@ def claim_activity_reads(engine: Engine, grace_s: float, limit: int) -> list[dat
         return list(connection.scalars(statement.returning(activity_reads.c.day)))
 
 
-def claim_discovered(engine: Engine, grace_s: float, limit: int) -> list[ConversationRef]:
-    """Conversation revisions that are due to be looked at."""
-    return _claim_conversations(engine, conversations.c.state == "discovered", grace_s, limit)
+def claim_discovered(engine: Engine, grace_s: float, limit: int, *, first_revision: int = 1) -> list[ConversationRef]:
+    """Conversation revisions from this one on that are due to be looked at."""
+    discovered = and_(conversations.c.state == "discovered", conversations.c.revision >= first_revision)
+    return _claim_conversations(engine, discovered, grace_s, limit)
+
+
+def claim_unlisted(engine: Engine, grace_s: float, limit: int) -> list[ConversationRef]:
+    """Revisions whose recordings must be listed one conversation at a time: a batch did not give all of them."""
+    unlisted = and_(conversations.c.state == "capturing", conversations.c.awaits == "listing")
+    return _claim_conversations(engine, unlisted, grace_s, limit)
+
+
+def claim_for_batches(engine: Engine, grace_s: float, limit: int) -> list[ConversationRef]:
+    """Revisions that are due to be gathered into a batch."""
+    return _claim_conversations(engine, to_be_gathered(), grace_s, limit)
+
+
+def claim_batches(engine: Engine, grace_s: float, limit: int) -> list[int]:
+    """Submitted batches that are due to be looked at."""
+    statement = _claim(batches, batches.c.state == "submitted", grace_s, limit).returning(batches.c.batch_id)
+    with transaction(engine) as connection:
+        return list(connection.scalars(statement))
 
 
 def claim_captured(engine: Engine, grace_s: float, limit: int) -> list[ConversationRef]:
@@ -50,7 +71,9 @@ def claim_captured(engine: Engine, grace_s: float, limit: int) -> list[Conversat
             recordings.c.state.in_(OPEN_RECORDING_STATES),
         )
     )
-    return _claim_conversations(engine, and_(conversations.c.state == "capturing", ~unsettled), grace_s, limit)
+    return _claim_conversations(
+        engine, and_(conversations.c.state == "capturing", conversations.c.awaits.is_(None), ~unsettled), grace_s, limit
+    )
 
 
 def claim_unindexed(engine: Engine, grace_s: float, limit: int) -> list[ConversationRef]:

@@ -1,7 +1,7 @@
 """Keeping a lease while work goes on: a download of an hour holds its row for an hour, a dead worker's is soon free."""
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import date
 from uuid import UUID
@@ -10,6 +10,7 @@ import structlog
 from sqlalchemy import Table
 
 from strongroom.ledger import leases
+from strongroom.ledger.batch_schema import batches
 from strongroom.ledger.engine import Engine, LedgerUnreachable
 from strongroom.ledger.leases import Holder
 from strongroom.ledger.references import ConversationRef, RecordingRef
@@ -43,6 +44,26 @@ def kept_conversation(engine: Engine, ref: ConversationRef, holder: Holder) -> I
 
 
 @contextmanager
+def kept_conversations(engine: Engine, refs: Sequence[ConversationRef], holder: Holder) -> Iterator[None]:
+    """Keep the leases of several conversation revisions inside the block."""
+
+    def renew() -> bool:
+        # one that is another's by now doesn't end the lease of the others
+        ours = [leases.renew(engine, conversations, ref._asdict(), holder) for ref in refs]
+        return any(ours)
+
+    with _beating(conversations.name, renew, holder):
+        yield
+
+
+@contextmanager
+def kept_batch(engine: Engine, batch_id: int, holder: Holder) -> Iterator[None]:
+    """Keep a batch's lease inside the block."""
+    with _kept(engine, batches, {"batch_id": batch_id}, holder):
+        yield
+
+
+@contextmanager
 def kept_recording(engine: Engine, ref: RecordingRef, holder: Holder) -> Iterator[None]:
     """Keep a recording's lease inside the block."""
     with _kept(engine, recordings, ref._asdict(), holder):
@@ -65,18 +86,24 @@ def kept_request(engine: Engine, request_id: UUID, holder: Holder) -> Iterator[N
 
 @contextmanager
 def _kept(engine: Engine, table: Table, ids: dict[str, object], holder: Holder) -> Iterator[None]:
+    with _beating(table.name, lambda: leases.renew(engine, table, ids, holder), holder):
+        yield
+
+
+@contextmanager
+def _beating(name: str, renew: Callable[[], bool], holder: Holder) -> Iterator[None]:
     done = threading.Event()
 
     def beat() -> None:
         while not done.wait(holder.lease_s / 3):
             try:
-                if not leases.renew(engine, table, ids, holder):
+                if not renew():
                     return
             except LedgerUnreachable as error:
                 # not the end: if it stays away the lease runs out, and what is written then is refused
-                _log.warning("lease not renewed", table=table.name, reason=str(error))
+                _log.warning("lease not renewed", table=name, reason=str(error))
 
-    thread = threading.Thread(target=beat, name=f"lease of {table.name}", daemon=True)
+    thread = threading.Thread(target=beat, name=f"lease of {name}", daemon=True)
     thread.start()
     try:
         yield

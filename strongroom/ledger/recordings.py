@@ -11,6 +11,7 @@ from sqlalchemy.orm import aliased
 
 from config.celery import LONGEST_COUNTDOWN_S
 from strongroom.ledger import leases
+from strongroom.ledger.batch_results import Link, erase_when_over, links_of, require_all
 from strongroom.ledger.conversations import ExpectedRecording, await_other_revisions
 from strongroom.ledger.custody import NewEvent, append_events
 from strongroom.ledger.engine import Engine, LeaseLost, transaction
@@ -23,7 +24,10 @@ Settled = Literal["stored", "absent", "review"]
 
 @dataclass(frozen=True)
 class HeldRecording:
-    """A recording this process holds, with what its conversation decided. `taken_at` is the database's clock."""
+    """A recording this process holds, with what its conversation decided. `taken_at` is the database's clock.
+
+    `links` are what a batch gave of it, in the order of its parts: secrets.
+    """
 
     ref: RecordingRef
     session_id: str | None
@@ -37,6 +41,7 @@ class HeldRecording:
     attempts: int
     objects_revision: int
     restore_asked_at: datetime | None
+    links: tuple[Link, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -73,6 +78,7 @@ def take_recording(engine: Engine, ref: RecordingRef, holder: Holder) -> HeldRec
         conversation = connection.execute(
             select(conversations).where(leases.identified(conversations, ref.conversation._asdict()))
         ).one()
+        links = links_of(connection, ref)
     return HeldRecording(
         ref=ref,
         session_id=row["session_id"],
@@ -86,6 +92,7 @@ def take_recording(engine: Engine, ref: RecordingRef, holder: Holder) -> HeldRec
         attempts=row["attempts"],
         objects_revision=row["objects_revision"],
         restore_asked_at=row["restore_asked_at"],
+        links=links,
     )
 
 
@@ -128,8 +135,13 @@ def settle_recording(
     state: Settled,
     cause: str,
     unavailable: Sequence[Mapping[str, str]] = (),
+    *,
+    results: int | None = None,
 ) -> ConversationRef | None:
     """Settle a recording; the conversation revision that can be completed now, when this was its last.
+
+    `results`: of how many results of a batch it was stored. Raises MoreResults when there are more by now, and leaves
+    it as it is.
 
     `unavailable` names the parts that the vendor says can't be had, each `{"part", "reason"}`.
 
@@ -147,6 +159,8 @@ def settle_recording(
             .mappings()
             .one()
         )
+        if results is not None:
+            require_all(connection, ref, results)
         leases.change(
             connection,
             recordings,
@@ -157,6 +171,8 @@ def settle_recording(
             cause=cause,
             unavailable=[dict(one) for one in unavailable] or null(),
         )
+        if results is not None:
+            erase_when_over(connection, ref)
         completable = _completable(connection, conversation, ref.conversation)
         if state == "review":
             details = {"recordingId": ref.recording_id}
@@ -167,6 +183,8 @@ def settle_recording(
 
 def _completable(connection: Connection, conversation: RowMapping, ref: ConversationRef) -> ConversationRef | None:
     """The revision whose manifest can be written now that a recording of this one has settled."""
+    if conversation["awaits"] is not None:
+        return None
     if any(recording.state in OPEN_RECORDING_STATES for recording in recordings_of(connection, ref)):
         return None
     if conversation["state"] == "archived":
@@ -270,13 +288,18 @@ def replace_placeholder(
 
 
 def refresh_listing(
-    engine: Engine, ref: RecordingRef, holder: Holder, media: str | None, listed: dict[str, Any]
+    engine: Engine,
+    ref: RecordingRef,
+    holder: Holder,
+    media: str | None,
+    listed: dict[str, Any],
+    session_id: str | None = None,
 ) -> None:
     """Keep what Genesys says of the recording now. Raises LeaseLost."""
     statement = (
         update(recordings)
         .where(leases.identified(recordings, ref._asdict()), recordings.c.lease_owner == holder.owner)
-        .values(media=media, listed=listed)
+        .values(media=media, listed=listed, session_id=func.coalesce(session_id, recordings.c.session_id))
     )
     with transaction(engine) as connection:
         if connection.execute(statement).rowcount != 1:

@@ -27,6 +27,9 @@ CONVERSATION_STATES = ("discovered", "capturing", "archived", "review")
 ACTIVITY_READ_STATES = ("wanted", "submitted", "counted", "read")
 RECORDING_STATES = ("expected", "waiting", "stored", "absent", "review")
 
+AWAITED = ("batch", "listing")
+"""What a capturing revision waits for until all its recordings are known: a batch's results, or to be listed."""
+
 OPEN_CONVERSATION_STATES = ("discovered", "capturing")
 OPEN_RECORDING_STATES = ("expected", "waiting")
 OPEN_ACTIVITY_READ_STATES = ("wanted", "submitted", "counted")
@@ -63,6 +66,11 @@ conversations = Table(
     Column("policy_version", Text),
     # when the search had all of it; an archived revision without is due to be indexed
     Column("indexed_at", DateTime(timezone=True)),
+    # until this is null no manifest is written: see AWAITED
+    Column("awaits", Text, CheckConstraint(one_of("awaits", AWAITED), name="awaits")),
+    # the batch it is in, null while it waits to be gathered into one; how many batches it has been in
+    Column("batch_id", BigInteger),
+    Column("batch_asks", Integer, nullable=False, server_default="0"),
     Index("ix_conversations_day_state", "day", "state"),
     Index("ix_conversations_open_due_at", "due_at", postgresql_where=text(one_of("state", OPEN_CONVERSATION_STATES))),
     Index(
@@ -70,6 +78,7 @@ conversations = Table(
         "due_at",
         postgresql_where=text("state = 'archived' AND indexed_at IS NULL"),
     ),
+    Index("ix_conversations_batch_id", "batch_id", postgresql_where=text("awaits = 'batch'")),
 )
 
 recordings = Table(

@@ -1,6 +1,7 @@
 """All of the ledger's tables in one `metadata`, for Alembic and the tests."""
 
 from strongroom.ledger import (
+    batch_schema,
     evidence_schema,
     people_schema,
     recount_schema,
@@ -12,6 +13,7 @@ from strongroom.ledger import (
 from strongroom.ledger.columns import metadata
 
 __all__ = [
+    "batch_schema",
     "evidence_schema",
     "metadata",
     "people_schema",

@@ -22,6 +22,7 @@ from strongroom.ledger.conversations import (
 )
 from strongroom.ledger.engine import LeaseLost
 from strongroom.ledger.heartbeat import kept_conversation
+from strongroom.ledger.listing import record_listing, take_unlisted
 from strongroom.ledger.recordings import recordings_before
 from strongroom.ledger.references import ConversationRef
 from strongroom.pipeline.attempt import attempt
@@ -35,12 +36,16 @@ _log = structlog.get_logger()
 
 
 def archive_conversation(house: House, ref: ConversationRef) -> Next:
-    """Classify a conversation and learn its recordings; next are those, or its manifest when it has none."""
-    held = take_discovered(house.engine, ref, house.holder)
+    """Classify a conversation and learn its recordings; next are those, or its manifest when it has none.
+
+    One that was in a batch is classified already: what the batch did not give is learned here.
+    """
+    held = take_discovered(house.engine, ref, house.holder) or take_unlisted(house.engine, ref, house.holder)
     if held is None:
         return NOTHING
+    step = _list if held.awaits == "listing" and held.decided is not None else _capture
     lease = kept_conversation(house.engine, ref, house.holder)
-    return attempt(lease, lambda: _capture(house, held), lambda error: put_off(house, held, error))
+    return attempt(lease, lambda: step(house, held), lambda error: put_off(house, held, error))
 
 
 def put_off(house: House, held: HeldConversation, error: StrongroomError) -> Next:
@@ -77,6 +82,14 @@ def facts_of(conversation: Conversation, names: NamesOfTheDay) -> Facts:
     )
 
 
+def expired(decision: Decision) -> str:
+    """Why a conversation whose retention is over is not archived."""
+    return (
+        f"its retention ran out on {decision.retain_until:%Y-%m-%d}, before it was archived:"
+        f" class {decision.retention_class.name}"
+    )
+
+
 def _named(ids: Iterable[str], names: Mapping[str, str | None]) -> frozenset[Named]:
     return frozenset(Named(each, names.get(each)) for each in ids)
 
@@ -90,8 +103,7 @@ def _capture(house: House, held: HeldConversation) -> Next:
             house.engine,
             held,
             house.holder,
-            f"its retention ran out on {decision.retain_until:%Y-%m-%d}, before it was archived:"
-            f" class {decision.retention_class.name}",
+            expired(decision),
         )
         return NOTHING
     listed = recording_metadata(house.genesys, conversation.conversation_id)
@@ -100,12 +112,21 @@ def _capture(house: House, held: HeldConversation) -> Next:
         held,
         house.holder,
         conversation.raw,
-        _as_decided(decision),
-        _names_document(names, house.names.organisation()),
+        as_decided(decision),
+        names_document(names, house.names.organisation()),
         recordings_expected(conversation, listed, recordings_before(house.engine, held.ref)),
         deadline_s=house.settings.retry_deadline_s,
     )
     return Next(recordings=recordings, complete=None if recordings else held.ref)
+
+
+def _list(house: House, held: HeldConversation) -> Next:
+    """The recordings of a conversation whose batch did not give all of them, or never ended."""
+    conversation = parse_conversation(held.record)
+    listed = recording_metadata(house.genesys, conversation.conversation_id)
+    expected = recordings_expected(conversation, listed, [])
+    recordings, settled = record_listing(house.engine, held, house.holder, expected)
+    return Next(recordings=recordings, complete=held.ref if settled else None)
 
 
 def _quiet_record(house: House, held: HeldConversation) -> Conversation:
@@ -119,7 +140,7 @@ def _quiet_record(house: House, held: HeldConversation) -> Conversation:
     return now if now is not None and now.ended_at == conversation.ended_at else conversation
 
 
-def _names_document(names: NamesOfTheDay, organisation: Organisation) -> dict[str, Any]:
+def names_document(names: NamesOfTheDay, organisation: Organisation) -> dict[str, Any]:
     """The names behind the record's ids, for a reader for whom the organisation's configuration is gone."""
     return {
         "organisation": {
@@ -134,7 +155,8 @@ def _names_document(names: NamesOfTheDay, organisation: Organisation) -> dict[st
     }
 
 
-def _as_decided(decision: Decision) -> Decided:
+def as_decided(decision: Decision) -> Decided:
+    """The decision as the ledger keeps it."""
     return Decided(
         retention_class=decision.retention_class.name,
         lock_mode=decision.lock_mode.value,

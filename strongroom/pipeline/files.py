@@ -35,7 +35,7 @@ class _Link:
 
 def store_files(house: House, held: HeldRecording, recording: Recording) -> int:
     """Store everything a recording consists of; how many objects. Raises what Genesys and the vault raise."""
-    links = list(_links_of(recording))
+    links = list(_links_of(recording, exports=house.settings.text_exports))
     transcripts = 0
     if recording.media in TEXT_MEDIA and recording.body is not None:
         _store_transcript(house, held, recording.body)
@@ -45,10 +45,14 @@ def store_files(house: House, held: HeldRecording, recording: Recording) -> int:
     return transcripts + len(links)
 
 
-def _links_of(recording: Recording) -> Iterator[_Link]:
-    """The files of a recording: its media, numbered after the transcript where there is one, and its attachments."""
-    first = 2 if recording.media in TEXT_MEDIA else 1
-    for number, (_, url) in enumerate(recording.media_uris, start=first):
+def _links_of(recording: Recording, *, exports: bool) -> Iterator[_Link]:
+    """The files of a recording: its media, numbered after the transcript where there is one, and its attachments.
+
+    The media of a text recording are exports of its transcript, EML or ZIP, which are kept where a setting asks for it.
+    """
+    is_text = recording.media in TEXT_MEDIA and recording.body is not None
+    first = 2 if is_text else 1
+    for number, (_, url) in enumerate(recording.media_uris if exports or not is_text else (), start=first):
         yield _Link(_part(recording.recording_id, number), number, None, url, None, None, None)
     times_seen: Counter[str] = Counter()
     for attachment in recording.attachments:

@@ -228,7 +228,7 @@ def _read(house: House, standing: KeyVersions, logged: tuple[int, bytes] | None,
     return _Read(
         manifest,
         document["conversation"],
-        {one["id"]: one for one in document["recordings"]},
+        {one["id"] if "id" in one else one["recordingId"]: one for one in document["recordings"]},
         (*_objects(manifest, marked), itself),
     )
 

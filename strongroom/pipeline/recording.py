@@ -9,6 +9,7 @@ from strongroom.errors import StrongroomError
 from strongroom.genesys.errors import GenesysAnswerInvalid, NotReady
 from strongroom.genesys.recordings import Recording, recording_metadata, recording_with_media, request_restore
 from strongroom.house import House
+from strongroom.ledger.batch_results import MoreResults, forget_results, results_of
 from strongroom.ledger.engine import LeaseLost
 from strongroom.ledger.heartbeat import kept_recording
 from strongroom.ledger.recordings import (
@@ -27,6 +28,7 @@ from strongroom.pipeline.attempt import attempt
 from strongroom.pipeline.expecting import PLACEHOLDER, expected_of
 from strongroom.pipeline.failures import Review, given_up, verdict
 from strongroom.pipeline.files import TEXT_MEDIA, store_files
+from strongroom.pipeline.from_batch import LINKS_OF_NO_USE, recording_from_batch
 from strongroom.pipeline.outcomes import NOTHING, Next
 
 _log = structlog.get_logger()
@@ -92,8 +94,12 @@ def _settle(
     state: Settled,
     cause: str,
     unavailable: Sequence[Mapping[str, str]] = (),
+    *,
+    results: int | None = None,
 ) -> Next:
-    return Next(complete=settle_recording(house.engine, held.ref, house.holder, state, cause, unavailable))
+    return Next(
+        complete=settle_recording(house.engine, held.ref, house.holder, state, cause, unavailable, results=results)
+    )
 
 
 def _look_for_session(house: House, held: HeldRecording) -> Next:
@@ -115,10 +121,28 @@ def _look_for_session(house: House, held: HeldRecording) -> Next:
 
 
 def _archive(house: House, held: HeldRecording) -> Next:
+    links = held.links
+    while (recording := recording_from_batch(house, held, links)) is not None:
+        if recording.body is not None:
+            refresh_listing(
+                house.engine, held.ref, house.holder, recording.media, recording.listing, recording.session_id
+            )
+        try:
+            return _store(house, held, recording, results=len(links))
+        except LINKS_OF_NO_USE:
+            forget_results(house.engine, held.ref)
+            break
+        except MoreResults:
+            links = results_of(house.engine, held.ref)
+    return _archive_singly(house, held)
+
+
+def _archive_singly(house: House, held: HeldRecording) -> Next:
+    """Ask Genesys for this recording alone, which says how it stands."""
     recording = recording_with_media(
         house.genesys, str(held.ref.conversation_id), held.ref.recording_id, house.settings.audio_format
     )
-    refresh_listing(house.engine, held.ref, house.holder, recording.media, recording.listing)
+    refresh_listing(house.engine, held.ref, house.holder, recording.media, recording.listing, recording.session_id)
     match recording.file_state:
         case "DELETED":
             return _settle(house, held, "absent", "deleted in Genesys before it was archived")
@@ -126,25 +150,31 @@ def _archive(house: House, held: HeldRecording) -> Next:
             return _settle(house, held, "review", "Genesys says the recording failed (fileState ERROR)")
         case "ARCHIVED":
             raise _ask_for_restore(house, held, recording)
+    return _store(house, held, recording)
+
+
+def _store(house: House, held: HeldRecording, recording: Recording, *, results: int | None = None) -> Next:
+    """Store what there is of it and settle it. `results`: how many results of a batch it consists of."""
     objects = store_files(house, held, recording)
     if recording.error_status is not None:
-        return _settle_partly(house, held, recording, recording.error_status)
+        return _settle_partly(house, held, recording, recording.error_status, results)
     if objects == 0:
         raise GenesysAnswerInvalid(
             "Genesys says the recording is available but gives no media",
             where=f"recording {held.ref.recording_id} of conversation {held.ref.conversation_id}",
             todo="look the recording up in Genesys; re-queue when it plays there",
         )
-    return _settle(
-        house, held, "stored", f"{objects} {'object stands' if objects == 1 else 'objects stand'} in the vault"
-    )
+    cause = f"{objects} {'object stands' if objects == 1 else 'objects stand'} in the vault"
+    return _settle(house, held, "stored", cause, results=results)
 
 
-def _settle_partly(house: House, held: HeldRecording, recording: Recording, error_status: str) -> Next:
+def _settle_partly(
+    house: House, held: HeldRecording, recording: Recording, error_status: str, results: int | None
+) -> Next:
     """The vendor says that part of it can't be had: what there is is stored, and a person must know."""
     part = "transcript" if recording.media in TEXT_MEDIA else "media"
     cause = f"Genesys can't give the {part} ({error_status}); the rest is archived"
-    return _settle(house, held, "review", cause, [{"part": part, "reason": error_status}])
+    return _settle(house, held, "review", cause, [{"part": part, "reason": error_status}], results=results)
 
 
 def _ask_for_restore(house: House, held: HeldRecording, recording: Recording) -> NotReady:

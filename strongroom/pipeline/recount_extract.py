@@ -4,10 +4,9 @@ import hashlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from itertools import islice
 from uuid import UUID
 
-from strongroom.genesys.analytics import PAGE_SIZE, conversations_again
+from strongroom.genesys.analytics import conversations_again
 from strongroom.genesys.conversations import Conversation, parse_conversation
 from strongroom.genesys.details_jobs import JobPage, job_results
 from strongroom.genesys.record_facts import same_facts
@@ -19,8 +18,6 @@ from strongroom.ledger.recounts import Line, differing, known_ends, say_again, s
 from strongroom.ledger.references import ConversationRef
 from strongroom.pipeline.enumerate import log_invalid, record_page
 from strongroom.times import day_of, start_of
-
-ASKED_AT_ONCE = PAGE_SIZE // 2
 
 
 @dataclass(frozen=True)
@@ -106,11 +103,7 @@ def confirm_changes(house: House, read: ActivityRead) -> None:
 def _asked_again(house: House, conversations: list[Conversation]) -> Mapping[str, Conversation]:
     """The conversations as the query has them, if they still ended then: another end is found by the enumeration."""
     ended = {one.conversation_id: one.ended_at for one in conversations}
-    found: dict[str, Conversation] = {}
-    for start_day in sorted({day_of(one.started_at) for one in conversations}):
-        ids = iter([one.conversation_id for one in conversations if day_of(one.started_at) == start_day])
-        while some := list(islice(ids, ASKED_AT_ONCE)):
-            found |= conversations_again(house.patient_genesys, start_day, some)
+    found = conversations_again(house.patient_genesys, conversations)
     return {name: one for name, one in found.items() if one.ended_at == ended.get(name)}
 
 

@@ -26,6 +26,8 @@ from strongroom.ledger.engine import Engine, connect
 from strongroom.ledger.migrate import migrate
 from strongroom.ledger.progress import DayProgress, day_progress
 from strongroom.ledger.runs import open_run
+from strongroom.pipeline.batch_following import follow_batch
+from strongroom.pipeline.batching import gather_batch
 from strongroom.pipeline.capture import archive_conversation
 from strongroom.pipeline.complete import complete_conversation
 from strongroom.pipeline.enumerate import enumerate_day
@@ -111,10 +113,16 @@ class Archive:
         """Sweep, and do all that is due and follows from it; how many steps that was."""
         due = sweep(self.house, utc_now(), room=10_000)
         steps: deque[Callable[[], Next]] = deque()
-        for day in due.days:
-            for page in enumerate_day(self.house, day):
-                steps.extend(lambda ref=ref: archive_conversation(self.house, ref) for ref in page)
-        steps.extend(lambda ref=ref: archive_conversation(self.house, ref) for ref in due.discovered)
+        found = [ref for day in due.days for page in enumerate_day(self.house, day) for ref in page]
+        gathers = self.house.settings.batch_size > 0
+        singly = [ref for ref in found if not gathers or ref.revision > 1]
+        for_batches = len(found) - len(singly) + len(due.for_batches)
+        if for_batches:
+            batches = -(-for_batches // self.house.settings.batch_size)
+            steps.extend(lambda: gather_batch(self.house) for _ in range(batches))
+        singly += due.discovered + due.unlisted
+        steps.extend(lambda ref=ref: archive_conversation(self.house, ref) for ref in singly)
+        steps.extend(lambda batch_id=batch_id: follow_batch(self.house, batch_id) for batch_id in due.batches)
         steps.extend(lambda ref=ref: archive_recording(self.house, ref) for ref in due.recordings)
         steps.extend(lambda ref=ref: complete_conversation(self.house, ref) for ref in due.captured)
         steps.extend(lambda ref=ref: index_conversation(self.house, ref) for ref in due.unindexed)
@@ -123,8 +131,9 @@ class Archive:
             following = steps.popleft()()
             taken += 1
             steps.extend(lambda ref=ref: archive_recording(self.house, ref) for ref in following.recordings)
-            if following.complete is not None:
-                steps.append(lambda ref=following.complete: complete_conversation(self.house, ref))
+            steps.extend(lambda ref=ref: archive_conversation(self.house, ref) for ref in following.unlisted)
+            captured = [*following.captured, *([following.complete] if following.complete else [])]
+            steps.extend(lambda ref=ref: complete_conversation(self.house, ref) for ref in captured)
         if due.seal:
             seal(self.house)
         return taken
@@ -135,6 +144,7 @@ class Archive:
             "runs": ("due_at", "enqueued_at", "lease_until"),
             "conversations": ("due_at", "enqueued_at", "lease_until", "deadline_at", "first_seen_at"),
             "recordings": ("due_at", "enqueued_at", "lease_until", "deadline_at", "first_seen_at"),
+            "batches": ("due_at", "enqueued_at", "lease_until", "deadline_at", "first_seen_at"),
         }
         with self.engine.begin() as connection:
             for table, names in columns.items():
@@ -148,7 +158,9 @@ class Archive:
     def judge(self, neighbours: Sequence[date] = ()) -> Verdict:
         """The bucket against the simulator's truth of the day."""
         others = [conversation for day in neighbours for conversation in self.simulator.truth(day)["conversations"]]
-        return judge(self.standing(), self.day, self.simulator.truth(self.day)["conversations"], others)
+        truth = self.simulator.truth(self.day)["conversations"]
+        exports = self.house.settings.text_exports
+        return judge(self.standing(), self.day, truth, others, text_exports=exports)
 
     def rows(self, statement: str, **values: Any) -> list[Any]:
         """What the ledger answers to a query."""

@@ -68,7 +68,14 @@ def start_archive(
         settings: dict[str, str] | None = None,
         **simulator_options: object,
     ) -> Archive:
-        usual = {"rate_limit_per_min": 0, "late_s": 1, "transcode_s": 0, "clients": 2, "audio_bytes": 200_000}
+        usual = {
+            "rate_limit_per_min": 0,
+            "late_s": 1,
+            "transcode_s": 0,
+            "batch_s": 0,
+            "clients": 2,
+            "audio_bytes": 200_000,
+        }
         options = usual | simulator_options
         genesys = simulator(conversations=conversations, day=day, **options)
         bucket = (settings or {}).get("STRONGROOM_BUCKET", f"archive-{next(_bucket_numbers)}")
@@ -86,6 +93,8 @@ def start_archive(
             "STRONGROOM_QUIET_S": "0",
             "STRONGROOM_RETRY_INTERVAL_S": "1",
             "STRONGROOM_RETRY_DEADLINE_S": "4",
+            "STRONGROOM_BATCH_FIRST_LOOK_S": "0.2",
+            "STRONGROOM_BATCH_DEADLINE_S": "30",
             "STRONGROOM_LEASE_S": "3",
             "STRONGROOM_SWEEP_INTERVAL_S": "1",
             "STRONGROOM_ENQUEUE_GRACE_S": "5",

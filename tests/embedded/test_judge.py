@@ -40,6 +40,11 @@ def conversation(identity: str, end: str, *recordings: dict[str, Any], media: st
     }
 
 
+def transcript(*, recording: str = "b1", conversation: str = EMAIL, messages: int = 2) -> bytes:
+    document = {"id": recording, "conversationId": conversation, "emailTranscript": [{}] * messages}
+    return json.dumps(document).encode()
+
+
 TRUTH = [
     conversation(
         VOICE,
@@ -52,7 +57,13 @@ TRUTH = [
     conversation(
         EMAIL,
         "2025-05-14T23:59:59.999Z",
-        {"id": "b1", "media": "email", "outcome": "late", "files": [file("EML", b"eml"), file("1.pdf", b"pdf")]},
+        {
+            "id": "b1",
+            "media": "email",
+            "outcome": "late",
+            "messages": 2,
+            "files": [file("EML", b"eml") | {"format": "EML"}, file("1.pdf", b"pdf")],
+        },
         media="email",
     ),
 ]
@@ -83,6 +94,7 @@ class Bucket:
     name: str
     objects: dict[str, Planted]
     manifests: dict[str, dict[str, Any]]
+    text_exports: bool = True
 
     def put(self, planted: Planted) -> str:
         lock: dict[str, Any] = {"ObjectLockMode": planted.mode, "ObjectLockRetainUntilDate": planted.until}
@@ -108,7 +120,7 @@ class Bucket:
 
     def judged(self) -> Verdict:
         standing = read_all(connect(self.endpoint_url), self.name, "archive/")
-        return judge(standing, DAY, TRUTH, NEIGHBOURS)
+        return judge(standing, DAY, TRUTH, NEIGHBOURS, text_exports=self.text_exports)
 
 
 def key_of(truth: dict[str, Any], name: str) -> str:
@@ -124,7 +136,7 @@ def bucket(s3_endpoint: str) -> Bucket:
     audio = [("recordings/a1.ogg", b"ogg", "audio/ogg", "a1")]
     email = [
         ("recordings/b1.eml", b"eml", "message/rfc822", "b1"),
-        ("recordings/b1.2.json", b"{}", "application/json", "b1"),
+        ("recordings/b1.2.json", transcript(), "application/json", "b1"),
         ("recordings/b1/attachments/1", b"pdf", "application/pdf", "b1"),
     ]
     states = {
@@ -176,6 +188,8 @@ def bucket(s3_endpoint: str) -> Bucket:
 
 
 AUDIO = key_of(TRUTH[0], "recordings/a1.ogg")
+EML = key_of(TRUTH[1], "recordings/b1.eml")
+TRANSCRIPT = key_of(TRUTH[1], "recordings/b1.2.json")
 ATTACHMENT = key_of(TRUTH[1], "recordings/b1/attachments/1")
 VOICE_MANIFEST = key_of(TRUTH[0], "manifest.json")
 EMAIL_MANIFEST = key_of(TRUTH[1], "manifest.json")
@@ -239,6 +253,19 @@ LIES: dict[str, tuple[Lie, str]] = {
     "attachment nobody sent": (
         lambda b: plant_bytes(b, ATTACHMENT, b"virus"),
         f"{ATTACHMENT} is neither a transcript nor anything that was sent",
+    ),
+    "export replaced": (lambda b: plant_bytes(b, EML, b"spam"), "recording b1: EML is not stored"),
+    "a message missing": (
+        lambda b: plant_bytes(b, TRANSCRIPT, transcript(messages=1)),
+        "recording b1: no transcript of it with 2 messages stands, only of [1]",
+    ),
+    "another recording's transcript": (
+        lambda b: plant_bytes(b, TRANSCRIPT, transcript(recording="b2")),
+        "recording b1: no transcript of it with 2 messages stands, only of []",
+    ),
+    "another conversation's transcript": (
+        lambda b: plant_bytes(b, TRANSCRIPT, transcript(conversation=VOICE)),
+        "recording b1: no transcript of it with 2 messages stands, only of []",
     ),
     "size wrong on the manifest": (lambda b: manifest_entry(b, AUDIO).update(sizeBytes=4), f"{AUDIO}: sizeBytes is 3"),
     "type wrong on the manifest": (
@@ -321,6 +348,15 @@ def test_a_lie_is_found(bucket: Bucket, lie: str) -> None:
     plant(bucket)
     mismatches = bucket.verdict().mismatches
     assert any(expected in mismatch for mismatch in mismatches), mismatches
+
+
+def test_without_exports_the_transcript_is_the_record_and_no_eml_is_asked_for(bucket: Bucket) -> None:
+    bucket.text_exports = False
+    bucket.objects.pop(EML)
+    manifest = bucket.manifests[EMAIL_MANIFEST]
+    manifest["objects"] = [entry for entry in manifest["objects"] if entry["key"] != EML]
+    manifest["recordings"][0]["objects"].remove(EML)
+    assert bucket.verdict().mismatches == []
 
 
 def test_a_second_version_is_found(bucket: Bucket) -> None:

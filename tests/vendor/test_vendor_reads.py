@@ -18,7 +18,7 @@ from embedded.simulator import Simulator
 from simulator.awkwardness import EVERY
 from strongroom.genesys import client as client_module
 from strongroom.genesys.analytics import conversation_again, ended_since, started_on
-from strongroom.genesys.client import GenesysClient
+from strongroom.genesys.client import GenesysApi, GenesysClient
 from strongroom.genesys.conversations import Conversation
 from strongroom.genesys.details_jobs import data_available_until, job_results, job_status, submit_job
 from strongroom.genesys.errors import NotReady
@@ -134,4 +134,5 @@ def _functions(module: ModuleType) -> Iterator[FunctionType]:
 
 
 def _asks(function: FunctionType) -> bool:
-    return any(parameter.annotation is GenesysClient for parameter in inspect.signature(function).parameters.values())
+    annotations = {parameter.annotation for parameter in inspect.signature(function).parameters.values()}
+    return not annotations.isdisjoint({GenesysApi, GenesysClient})

@@ -1,0 +1,127 @@
+"""Gathering conversations into a batch download: a hundred of them for a few requests.
+
+A batch is submitted, then recorded with the decision about each of its conversations in one transaction. A worker lost
+in between leaves nothing behind but a job in Genesys that nobody reads: its conversations are gathered again.
+"""
+
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from datetime import timedelta
+
+import structlog
+
+from strongroom.errors import StrongroomError
+from strongroom.genesys.analytics import conversations_again
+from strongroom.genesys.batches import submit_batch
+from strongroom.genesys.conversations import Conversation, parse_conversation
+from strongroom.house import House
+from strongroom.ledger.batches import Gathered, record_batch, take_for_batch
+from strongroom.ledger.conversations import HeldConversation, postpone_conversation, send_conversation_to_review
+from strongroom.ledger.engine import LeaseLost
+from strongroom.ledger.heartbeat import kept_conversations
+from strongroom.pipeline.attempt import attempt
+from strongroom.pipeline.capture import as_decided, decide, expired, names_document
+from strongroom.pipeline.failures import Review, Unexpected, given_up, verdict
+from strongroom.pipeline.outcomes import NOTHING, Next
+
+_log = structlog.get_logger()
+
+
+def gather_batch(house: House) -> Next:
+    """Take what is due, decide the retention of each, and ask for all their recordings at once; it is followed next."""
+    held = take_for_batch(house.engine, house.holder, house.settings.batch_size)
+    if not held:
+        return NOTHING
+    lease = kept_conversations(house.engine, [one.ref for one in held], house.holder)
+    return attempt(lease, lambda: _gather(house, held), lambda error: _put_off(house, held, error))
+
+
+def _gather(house: House, held: Sequence[HeldConversation]) -> Next:
+    gathered = [Gathered(one) for one in held if one.decided is not None]
+    quiet = _quiet_records(house, [one for one in held if one.decided is None])
+    house.names.learn(conversation for _, conversation in quiet)
+    for one, conversation in quiet:
+        decided = _decided(house, one, conversation)
+        if decided is not None:
+            gathered.append(decided)
+    if not gathered:
+        return NOTHING
+    settings = house.settings
+    client = house.pool.choose()
+    job_id = submit_batch(client, [str(one.held.ref.conversation_id) for one in gathered])
+    batch_id = record_batch(
+        house.engine,
+        gathered,
+        house.holder,
+        client_id=client.client_id,
+        job_id=job_id,
+        due_in_s=settings.batch_first_look_s,
+        deadline_s=settings.batch_deadline_s,
+        conversation_deadline_s=settings.retry_deadline_s,
+    )
+    _log.info("batch submitted", batch=batch_id, conversations=len(gathered))
+    return Next(batch=(batch_id, settings.batch_first_look_s))
+
+
+def _decided(house: House, held: HeldConversation, conversation: Conversation) -> Gathered | None:
+    """The conversation with its decision; None where it can't be archived, and why not is on its row."""
+    try:
+        names = house.names.behind(conversation)
+        decision = decide(house, conversation, names, held)
+        if decision.retain_until <= held.taken_at:
+            send_conversation_to_review(house.engine, held, house.holder, expired(decision))
+            return None
+        document = names_document(names, house.names.organisation())
+    except LeaseLost:
+        return None
+    except StrongroomError as error:
+        _put_off(house, [held], error)
+        return None
+    except Exception as error:  # noqa: BLE001  # one that can't be handled must not block the other ninety-nine
+        _put_off(house, [held], Unexpected(error))
+        return None
+    return Gathered(held, conversation.raw, as_decided(decision), document)
+
+
+def _quiet_records(house: House, held: Sequence[HeldConversation]) -> list[tuple[HeldConversation, Conversation]]:
+    """Each conversation as it is after its quiet time; those found before that are read again together."""
+    quiet_s = timedelta(seconds=house.settings.quiet_s)
+    parsed = list(_parsed(house, held))
+    early = [conversation for one, conversation in parsed if one.first_seen_at < one.conversation_end + quiet_s]
+    now = conversations_again(house.genesys, early) if early else {}
+    records = []
+    for one, conversation in parsed:
+        again = now.get(conversation.conversation_id)
+        # one that was re-opened meanwhile is found again by its new end
+        same = again is not None and again.ended_at == conversation.ended_at
+        records.append((one, again if same and again is not None else conversation))
+    return records
+
+
+def _parsed(house: House, held: Sequence[HeldConversation]) -> Iterator[tuple[HeldConversation, Conversation]]:
+    for one in held:
+        try:
+            yield one, parse_conversation(one.record)
+        except StrongroomError as error:
+            _put_off(house, [one], error)
+
+
+def _put_off(house: House, held: Sequence[HeldConversation], error: StrongroomError) -> Next:
+    """All of them later again, together; on the review list what no retry can help, or whose deadline is over."""
+    _log.warning("batch put off", conversations=len(held), reason=str(error))
+    attempts = max(one.attempts for one in held)
+    decided = verdict(error, attempts=attempts, retry_interval_s=house.settings.retry_interval_s)
+    for one in held:
+        with suppress(LeaseLost):
+            overdue = one.taken_at >= one.deadline_at
+            # what was decided already has recordings, which are listed singly at its deadline
+            ends = one.decided is None and (
+                isinstance(decided, Review)
+                or (not decided.ours and given_up(error, overdue=overdue, attempts=one.attempts))
+            )
+            if ends:
+                send_conversation_to_review(house.engine, one, house.holder, error.reason)
+            else:
+                due_in_s = house.settings.retry_interval_s if isinstance(decided, Review) else decided.due_in_s
+                postpone_conversation(house.engine, one, house.holder, due_in_s, error.reason, message_sent=False)
+    return NOTHING if isinstance(decided, Review) else Next(again_in_s=decided.due_in_s)
