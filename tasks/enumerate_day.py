@@ -9,8 +9,7 @@ from strongroom.ledger.lookup import database_clock
 from strongroom.ledger.runs import open_first_run
 from strongroom.pipeline.days import last_ended_day
 from strongroom.pipeline.enumerate import enumerate_day as enumerate_pages
-from tasks.fleet import send
-from tasks.messages import conversation_arguments
+from tasks.window import offer_discovered
 
 
 @shared_task(  # type: ignore[untyped-decorator]
@@ -25,4 +24,4 @@ def enumerate_day(self: Task, day: str | None = None) -> None:
     else:
         wanted = date.fromisoformat(day)
     for page in enumerate_pages(house, wanted):
-        send(self.app, "archive_conversation", map(conversation_arguments, page))
+        offer_discovered(self.app, page)

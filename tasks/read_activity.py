@@ -6,8 +6,7 @@ from celery import Task, shared_task
 
 from config.celery import READING_TIME_LIMIT_S
 from strongroom.pipeline.activity import read_activity as read_pages
-from tasks.fleet import send
-from tasks.messages import conversation_arguments
+from tasks.window import offer_discovered
 
 
 @shared_task(  # type: ignore[untyped-decorator]
@@ -16,4 +15,4 @@ from tasks.messages import conversation_arguments
 def read_activity(self: Task, day: str) -> None:
     """Take the next step of reading a day's activity (`YYYY-MM-DD`, UTC); the sweep rings for the one after."""
     for page in read_pages(self.app.house, date.fromisoformat(day)):
-        send(self.app, "archive_conversation", map(conversation_arguments, page))
+        offer_discovered(self.app, page)

@@ -34,6 +34,14 @@ class JobStatus:
         return self.state == FULFILLED
 
 
+@dataclass(frozen=True)
+class JobPage:
+    """A page of a job's results, and the cursor of the next one; None after the last."""
+
+    page: Page
+    next_cursor: str | None
+
+
 def data_available_until(client: GenesysClient) -> datetime:
     """The instant up to which the job's source is complete: later data isn't in it yet."""
     path = f"{JOBS_PATH}/availability"
@@ -55,21 +63,26 @@ def job_status(client: GenesysClient, job_id: str) -> JobStatus:
 
 def job_results(client: GenesysClient, job_id: str) -> Iterator[Page]:
     """The conversations of a fulfilled job, page by page to the last cursor; open ones are left out."""
+    for one in job_pages(client, job_id):
+        yield one.page
+
+
+def job_pages(client: GenesysClient, job_id: str, cursor: str | None = None) -> Iterator[JobPage]:
+    """The pages of a fulfilled job's results, from the cursor of an earlier reading on, or from the first."""
     path = f"{JOBS_PATH}/{quote(job_id, safe='')}/results"
-    cursor: str | None = None
-    seen: set[str] = set()
+    seen = {cursor}
     while True:
         params: dict[str, Any] = {"pageSize": PAGE_SIZE} | ({"cursor": cursor} if cursor else {})
         answer = client.get(path, params).json
         records = answer.get("conversations") if isinstance(answer, dict) else None
         if not isinstance(answer, dict) or not isinstance(records, list | None):
             raise _invalid("a page of results is no list of conversations", path)
-        yield page_of(records or [])
-        cursor = answer.get("cursor")
-        if not cursor:
-            return
-        if not isinstance(cursor, str) or cursor in seen:
+        cursor = answer.get("cursor") or None
+        if cursor is not None and (not isinstance(cursor, str) or cursor in seen):
             raise _invalid("the results' cursor leads nowhere", path)
+        yield JobPage(page_of(records or []), cursor)
+        if cursor is None:
+            return
         seen.add(cursor)
 
 

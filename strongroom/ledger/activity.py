@@ -25,8 +25,8 @@ class ActivityRead:
 
 
 def want_activity_reads(engine: Engine) -> int:
-    """Want a read of each day that has a run and none yet, back-filled ones too; how many are new."""
-    archived = select(runs.c.day, literal("wanted"), literal("the day has a run")).distinct()
+    """Want a read of each day that has a run and none yet; how many are new. A back-fill reads by activity itself."""
+    archived = select(runs.c.day, literal("wanted"), literal("the day has a run")).where(~runs.c.background).distinct()
     statement = (
         postgresql_insert(activity_reads).from_select(["day", "state", "cause"], archived).on_conflict_do_nothing()
     )

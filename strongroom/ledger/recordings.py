@@ -8,7 +8,6 @@ from typing import Any, Literal
 from sqlalchemy import Connection, RowMapping, and_, case, delete, exists, func, literal, null, or_, select, update
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 
-from config.celery import LONGEST_COUNTDOWN_S
 from strongroom.ledger import leases
 from strongroom.ledger.conversations import ExpectedRecording, await_other_revisions
 from strongroom.ledger.custody import NewEvent, append_events
@@ -36,6 +35,7 @@ class HeldRecording:
     attempts: int
     objects_revision: int
     restore_asked_at: datetime | None
+    background: bool = False
 
 
 @dataclass(frozen=True)
@@ -81,6 +81,7 @@ def take_recording(engine: Engine, ref: RecordingRef, holder: Holder) -> HeldRec
         attempts=row["attempts"],
         objects_revision=row["objects_revision"],
         restore_asked_at=row["restore_asked_at"],
+        background=row["background"],
     )
 
 
@@ -109,7 +110,7 @@ def postpone_recording(
             OPEN_RECORDING_STATES,
             holder,
             due_at,
-            message_sent=due_in_s <= LONGEST_COUNTDOWN_S,
+            message_sent=False,
             state="waiting",
             cause=cause,
             deadline_at=recordings.c.deadline_at + leases.seconds(lost_s),
@@ -239,7 +240,9 @@ def replace_placeholder(
                 recordings.c.state.in_(OPEN_RECORDING_STATES),
                 recordings.c.lease_owner == holder.owner,
             )
-            .returning(recordings.c.first_seen_at, recordings.c.deadline_at, recordings.c.attempts)
+            .returning(
+                recordings.c.first_seen_at, recordings.c.deadline_at, recordings.c.attempts, recordings.c.background
+            )
         ).one_or_none()
         if removed is None:
             raise LeaseLost(str(ref))
@@ -256,6 +259,7 @@ def replace_placeholder(
                 "first_seen_at": removed.first_seen_at,
                 "deadline_at": removed.deadline_at,
                 "attempts": removed.attempts,
+                "background": removed.background,
                 "enqueued_at": func.clock_timestamp(),
             }
             for one in listed

@@ -7,14 +7,10 @@ from strongroom.ledger.references import ConversationRef, RecordingRef
 
 @dataclass(frozen=True)
 class Next:
-    """What is next after a step. Nothing at all: another worker has it, or it is done.
-
-    `again_in_s`: the same step, that many seconds from now.
-    """
+    """What is next after a step. Nothing at all: another worker has it, it is done, or due again by the ledger."""
 
     recordings: list[RecordingRef] = field(default_factory=list)
     complete: ConversationRef | None = None
-    again_in_s: float | None = None
 
 
 NOTHING = Next()

@@ -7,15 +7,8 @@ import structlog
 
 from strongroom.house import House
 from strongroom.ledger.activity import want_activity_reads
-from strongroom.ledger.due import (
-    claim_activity_reads,
-    claim_captured,
-    claim_discovered,
-    claim_recordings,
-    claim_runs,
-    claim_unindexed,
-)
-from strongroom.ledger.references import ConversationRef, RecordingRef
+from strongroom.ledger.backfills import finish_backfills
+from strongroom.ledger.due import claim_activity_reads, claim_backfills, claim_runs
 from strongroom.ledger.runs import settle_runs
 from strongroom.pipeline.days import open_missed_days
 from strongroom.pipeline.log_keys import NO_KEY, can_seal
@@ -30,28 +23,22 @@ class Due:
 
     days: list[date]
     activity: list[date]
-    discovered: list[ConversationRef]
-    captured: list[ConversationRef]
-    recordings: list[RecordingRef]
-    unindexed: list[ConversationRef]
+    backfills: list[int]
     settled: list[date]
     seal: bool
 
 
-def sweep(house: House, now: datetime, room: int) -> Due:
-    """Find what is due; of conversations and recordings at most `room` each, the longest due first."""
-    grace_s = house.settings.enqueue_grace_s
-    batch = min(room, house.settings.sweep_batch)
+def sweep(house: House, now: datetime) -> Due:
+    """Open, settle and finish what is to be, and find what is due; conversations and recordings: see `feeding`."""
+    grace_s, batch = house.settings.enqueue_grace_s, house.settings.sweep_batch
     open_missed_days(house, now)
     want_activity_reads(house.engine)
     settled = settle_runs(house.engine)
+    finish_backfills(house.engine)
     return Due(
-        days=[run.day for run in claim_runs(house.engine, grace_s, house.settings.sweep_batch)],
-        activity=claim_activity_reads(house.engine, grace_s, house.settings.sweep_batch),
-        discovered=claim_discovered(house.engine, grace_s, batch),
-        captured=claim_captured(house.engine, grace_s, house.settings.sweep_batch),
-        recordings=claim_recordings(house.engine, grace_s, batch),
-        unindexed=claim_unindexed(house.engine, grace_s, batch),
+        days=[run.day for run in claim_runs(house.engine, grace_s, batch)],
+        activity=claim_activity_reads(house.engine, grace_s, batch),
+        backfills=claim_backfills(house.engine, grace_s, batch),
         settled=settled,
         seal=_seal(house),
     )

@@ -29,6 +29,7 @@ from strongroom.ledger.runs import open_run
 from strongroom.pipeline.capture import archive_conversation
 from strongroom.pipeline.complete import complete_conversation
 from strongroom.pipeline.enumerate import enumerate_day
+from strongroom.pipeline.feeding import work_for
 from strongroom.pipeline.indexing import index_conversation
 from strongroom.pipeline.outcomes import Next
 from strongroom.pipeline.recording import archive_recording
@@ -109,15 +110,16 @@ class Archive:
 
     def sweep_once(self) -> int:
         """Sweep, and do all that is due and follows from it; how many steps that was."""
-        due = sweep(self.house, utc_now(), room=10_000)
+        due = sweep(self.house, utc_now())
+        work = work_for(self.house, room=10_000, manifests=10_000)
         steps: deque[Callable[[], Next]] = deque()
         for day in due.days:
             for page in enumerate_day(self.house, day):
                 steps.extend(lambda ref=ref: archive_conversation(self.house, ref) for ref in page)
-        steps.extend(lambda ref=ref: archive_conversation(self.house, ref) for ref in due.discovered)
-        steps.extend(lambda ref=ref: archive_recording(self.house, ref) for ref in due.recordings)
-        steps.extend(lambda ref=ref: complete_conversation(self.house, ref) for ref in due.captured)
-        steps.extend(lambda ref=ref: index_conversation(self.house, ref) for ref in due.unindexed)
+        steps.extend(lambda ref=ref: archive_conversation(self.house, ref) for ref in work.discovered)
+        steps.extend(lambda ref=ref: archive_recording(self.house, ref) for ref in work.recordings)
+        steps.extend(lambda ref=ref: complete_conversation(self.house, ref) for ref in work.captured)
+        steps.extend(lambda ref=ref: index_conversation(self.house, ref) for ref in work.unindexed)
         taken = 0
         while steps:
             following = steps.popleft()()
