@@ -17,6 +17,7 @@ RESTORE = "restore"
 QUEUE_OF_TASK = {
     "archive_conversation": BULK,
     "archive_recording": BULK,
+    "capture_recent": CONTROL,
     "check_vault": CONTROL,
     "complete_conversation": CONTROL,
     "enumerate_day": CONTROL,
