@@ -26,6 +26,7 @@ from strongroom.ledger.engine import Engine, connect
 from strongroom.ledger.migrate import migrate
 from strongroom.ledger.progress import DayProgress, day_progress
 from strongroom.ledger.runs import open_run
+from strongroom.pipeline.backfill import read_backfill
 from strongroom.pipeline.capture import archive_conversation
 from strongroom.pipeline.complete import complete_conversation
 from strongroom.pipeline.enumerate import enumerate_day
@@ -112,6 +113,8 @@ class Archive:
         """Sweep, and do all that is due and follows from it; how many steps that was."""
         due = sweep(self.house, utc_now())
         work = work_for(self.house, room=10_000, manifests=10_000)
+        for backfill_id in due.backfills:
+            read_backfill(self.house, backfill_id)
         steps: deque[Callable[[], Next]] = deque()
         for day in due.days:
             for page in enumerate_day(self.house, day):
