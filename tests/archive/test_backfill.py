@@ -1,4 +1,4 @@
-"""Old days, read one by one in the background: bounded, stopped and started at any time, and what has expired is told."""
+"""Old days, read one by one in the background: bounded, stopped and started at any time; what has expired is told."""
 
 from datetime import UTC, date, datetime, timedelta
 
@@ -6,6 +6,7 @@ import pytest
 from archives import Archive, StartArchive, wait_until
 
 from config.environment import load_settings
+from embedded.judge import judge
 from strongroom.genesys import details_jobs
 from strongroom.ledger.backfill_counts import expired_conversations
 from strongroom.ledger.backfills import (
@@ -77,8 +78,6 @@ def mismatches(archive: Archive, days: list[date]) -> list[str]:
     standing = archive.standing()
     found: list[str] = []
     for day in days:
-        from embedded.judge import judge
-
         others = [one for other in days if other != day for one in archive.simulator.truth(other)["conversations"]]
         found += judge(standing, day, archive.simulator.truth(day)["conversations"], others).mismatches
     return found

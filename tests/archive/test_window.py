@@ -5,6 +5,7 @@ import json
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from typing import Any
 
 import redis
@@ -26,7 +27,7 @@ MOST_RECORDINGS = 4
 
 def test_a_day_never_has_more_than_its_window_in_redis_and_survives_losing_it(start_archive: StartArchive) -> None:
     archive = start_archive(
-        conversations=90,
+        conversations=60,
         audio_bytes=20_000,
         settings={"STRONGROOM_WINDOW_MESSAGES": str(WINDOW), "STRONGROOM_ENQUEUE_GRACE_S": "3"},
     )
@@ -42,7 +43,7 @@ def test_a_day_never_has_more_than_its_window_in_redis_and_survives_losing_it(st
         assert longest[CONTROL] <= WINDOW + SENDERS, longest
         # what workers hold besides: one message a process, and one each that was fetched ahead
         assert longest["unacked"] <= 2 * SENDERS, longest
-    assert archive.judge().mismatches == []
+    assert archive.judge(neighbours=[archive.day + timedelta(days=1)]).mismatches == []
 
 
 @contextmanager
