@@ -230,6 +230,15 @@ def in_flight(engine: Engine) -> int:
         return connection.execute(statement).scalar_one()
 
 
+def of_stopped_backfill() -> ColumnElement[bool]:
+    """The condition that a conversation is a stopped back-fill's: it is not begun until that goes on."""
+    return exists().where(
+        backfills.c.state == "stopped",
+        conversations.c.background,
+        conversations.c.day.between(backfills.c.first_day, backfills.c.last_day),
+    )
+
+
 _COLUMNS = [backfills.c[name] for name in Backfill.__dataclass_fields__]
 
 

@@ -10,6 +10,7 @@ from sqlalchemy.sql.dml import Update
 
 from strongroom.ledger import leases
 from strongroom.ledger.backfill_schema import backfills
+from strongroom.ledger.backfills import of_stopped_backfill
 from strongroom.ledger.engine import Engine, transaction
 from strongroom.ledger.references import ConversationRef, RecordingRef
 from strongroom.ledger.request_schema import requests
@@ -47,12 +48,8 @@ def claim_discovered(
 
     Of a back-fill that is stopped nothing is begun.
     """
-    stopped = exists().where(
-        backfills.c.state == "stopped",
-        conversations.c.background,
-        conversations.c.day.between(backfills.c.first_day, backfills.c.last_day),
-    )
-    condition = and_(conversations.c.state == "discovered", *_in_background(conversations, background), ~stopped)
+    state = conversations.c.state == "discovered"
+    condition = and_(state, *_in_background(conversations, background), ~of_stopped_backfill())
     return _claim_conversations(engine, condition, grace_s, limit, _nights_first(conversations))
 
 

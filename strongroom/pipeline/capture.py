@@ -63,8 +63,8 @@ def put_off(house: House, held: HeldConversation, error: StrongroomError) -> Nex
 
 
 def decide(house: House, conversation: Conversation, names: NamesOfTheDay, held: HeldConversation) -> Decision:
-    """The retention of a conversation under the policy in force."""
-    return classify(house.policy, facts_of(conversation, names), held.conversation_end)
+    """The retention of a conversation under the policy in force, and the shortest lock a back-fill asked for."""
+    return _at_least(classify(house.policy, facts_of(conversation, names), held.conversation_end), held)
 
 
 def _at_least(decision: Decision, held: HeldConversation) -> Decision:
@@ -90,6 +90,14 @@ def facts_of(conversation: Conversation, names: NamesOfTheDay) -> Facts:
     )
 
 
+def expired(decision: Decision) -> str:
+    """Why a conversation whose retention is over is not archived."""
+    return (
+        f"its retention ran out on {decision.retain_until:%Y-%m-%d}, before it was archived:"
+        f" class {decision.retention_class.name}"
+    )
+
+
 def _named(ids: Iterable[str], names: Mapping[str, str | None]) -> frozenset[Named]:
     return frozenset(Named(each, names.get(each)) for each in ids)
 
@@ -97,13 +105,9 @@ def _named(ids: Iterable[str], names: Mapping[str, str | None]) -> frozenset[Nam
 def _capture(house: House, held: HeldConversation) -> Next:
     conversation = _quiet_record(house, held)
     names = house.names.behind(conversation)
-    decision = _at_least(decide(house, conversation, names, held), held)
+    decision = decide(house, conversation, names, held)
     if decision.retain_until <= held.taken_at:
-        reason = (
-            f"its retention ran out on {decision.retain_until:%Y-%m-%d}, before it was archived:"
-            f" class {decision.retention_class.name}"
-        )
-        expire_conversation(house.engine, held, house.holder, _as_decided(decision), reason)
+        expire_conversation(house.engine, held, house.holder, as_decided(decision), expired(decision))
         return NOTHING
     listed = recording_metadata(house.genesys, conversation.conversation_id)
     recordings = begin_capturing(
@@ -111,8 +115,8 @@ def _capture(house: House, held: HeldConversation) -> Next:
         held,
         house.holder,
         conversation.raw,
-        _as_decided(decision),
-        _names_document(names, house.names.organisation()),
+        as_decided(decision),
+        names_document(names, house.names.organisation()),
         recordings_expected(conversation, listed, recordings_before(house.engine, held.ref)),
         deadline_s=house.settings.retry_deadline_s,
     )
@@ -130,7 +134,7 @@ def _quiet_record(house: House, held: HeldConversation) -> Conversation:
     return now if now is not None and now.ended_at == conversation.ended_at else conversation
 
 
-def _names_document(names: NamesOfTheDay, organisation: Organisation) -> dict[str, Any]:
+def names_document(names: NamesOfTheDay, organisation: Organisation) -> dict[str, Any]:
     """The names behind the record's ids, for a reader for whom the organisation's configuration is gone."""
     return {
         "organisation": {
@@ -145,7 +149,8 @@ def _names_document(names: NamesOfTheDay, organisation: Organisation) -> dict[st
     }
 
 
-def _as_decided(decision: Decision) -> Decided:
+def as_decided(decision: Decision) -> Decided:
+    """The decision as the ledger keeps it."""
     return Decided(
         retention_class=decision.retention_class.name,
         lock_mode=decision.lock_mode.value,
