@@ -6,12 +6,13 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from bench import enumeration, hashed, log, lookup, memory, rebuild, search, simulator, streaming
+from bench import enumeration, fanout, hashed, log, lookup, memory, rebuild, search, simulator, streaming
 from embedded.isolation import isolate_this_process
 
 BENCHES: dict[str, Callable[[], Path]] = {
     "memory": memory.main,
     "enumeration": enumeration.main,
+    "fanout": fanout.main,
     "simulator": simulator.main,
     "log": log.main,
     "hashed": hashed.main,

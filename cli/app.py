@@ -12,6 +12,7 @@ import typer
 from cli import (
     api_key,
     archive,
+    backfill,
     bundle,
     custody,
     doctor,
@@ -51,6 +52,7 @@ app = typer.Typer(
 app.command(epilog=migrate.EXAMPLE)(migrate.migrate)
 app.add_typer(vault.app, name="vault")
 app.command(epilog=archive.EXAMPLE)(archive.archive)
+app.add_typer(backfill.app, name="backfill")
 app.command(epilog=status.EXAMPLE)(status.status)
 app.command(epilog=review.EXAMPLE)(review.review)
 app.command(epilog=requeue.EXAMPLE)(requeue.requeue)

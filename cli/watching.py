@@ -36,6 +36,12 @@ def until_finished(look: Look) -> list[DayReport]:
     return last
 
 
+def wait_for(finished: Callable[[], bool]) -> None:
+    """Ask again and again until it is so."""
+    while not finished():
+        sleep(_LOOK_EVERY_S)
+
+
 def _looks(look: Look) -> Iterator[list[DayReport]]:
     while True:
         reports = look()

@@ -9,7 +9,7 @@ BULK = "bulk"
 CONTROL = "control"
 """Short work that the bulk must not starve: enumerating, completing, sweeping. It has workers of its own."""
 SWEEP = "sweep"
-"""The sweep alone, taken in turn with the control queue by the same workers: a long queue there must not hide it."""
+"""Sweep and feed alone, taken in turn with the control queue by the same workers: a long queue must not hide them."""
 
 RESTORE = "restore"
 """What Legal waits for, with workers of its own: neither a night's fan-out nor a long reading delays it."""
@@ -17,9 +17,11 @@ RESTORE = "restore"
 QUEUE_OF_TASK = {
     "archive_conversation": BULK,
     "archive_recording": BULK,
+    "capture_recent": CONTROL,
     "check_vault": CONTROL,
     "complete_conversation": CONTROL,
     "enumerate_day": CONTROL,
+    "feed": SWEEP,
     "follow_batch": CONTROL,
     "follow_restore": RESTORE,
     "follow_restores": RESTORE,
@@ -29,6 +31,7 @@ QUEUE_OF_TASK = {
     "prepare_request": RESTORE,
     "prepare_requests": RESTORE,
     "read_activity": CONTROL,
+    "read_backfill": CONTROL,
     "seal": CONTROL,
     "sweep": SWEEP,
     "verify_share": CONTROL,
@@ -39,8 +42,6 @@ TASK_TIME_LIMIT_S = 3_300
 """Below the visibility timeout: a task that ran longer would be started a second time beside the first."""
 READING_TIME_LIMIT_S = 12 * 3_600
 """For reading a whole day: a second message beside it finds the lease held, and does nothing."""
-LONGEST_COUNTDOWN_S = 1_800
-"""What is due later than this is left to the sweeper: a countdown waits in one worker's memory."""
 
 
 def celery_settings(settings: Settings) -> dict[str, Any]:

@@ -98,6 +98,10 @@ class Settings(BaseModel):
     sweep_interval_s: PositiveSeconds = 120
     enqueue_grace_s: PositiveSeconds = 1_800
     sweep_batch: Annotated[int, Field(ge=1, le=100_000)] = 1_000
+    window_messages: Annotated[int, Field(ge=1, le=1_000_000)] = 2_000
+    feed_interval_s: PositiveSeconds = 5
+    backfill_in_flight: Annotated[int, Field(ge=1, le=10_000_000)] = 5_000
+    near_real_time_interval_s: PositiveSeconds = 300
     check_at: Annotated[time, BeforeValidator(_time_of_day)] = time(5, 0)
     vault_check_sample: Annotated[int, Field(ge=1, le=1_000_000)] = 500
     verify_quarter_days: Annotated[int, Field(ge=1, le=3_660)] = 91

@@ -4,11 +4,11 @@ from celery import Task, shared_task
 
 from strongroom.ledger.references import ConversationRef
 from strongroom.pipeline.capture import archive_conversation as capture
-from tasks.messages import send_next
+from tasks.following import send_next
 
 
 @shared_task(bind=True, name="archive_conversation")  # type: ignore[untyped-decorator]
 def archive_conversation(self: Task, conversation_id: str, revision: int) -> None:
     """Capture one revision of a conversation."""
     following = capture(self.app.house, ConversationRef.parse(conversation_id, revision))
-    send_next(self.app, self.name, (conversation_id, revision), following)
+    send_next(self.app, following)

@@ -9,7 +9,7 @@ from strongroom.ledger.lookup import database_clock
 from strongroom.ledger.runs import open_first_run
 from strongroom.pipeline.days import last_ended_day
 from strongroom.pipeline.enumerate import enumerate_day as enumerate_pages
-from tasks.messages import send_pages
+from tasks.window import offer_pages
 
 
 @shared_task(  # type: ignore[untyped-decorator]
@@ -23,4 +23,4 @@ def enumerate_day(self: Task, day: str | None = None) -> None:
         open_first_run(house.engine, wanted, "enqueued by Beat")
     else:
         wanted = date.fromisoformat(day)
-    send_pages(self.app, enumerate_pages(house, wanted))
+    offer_pages(self.app, enumerate_pages(house, wanted))

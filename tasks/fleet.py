@@ -1,17 +1,20 @@
 """The Celery app that every process of the fleet shares, and the one way messages are sent."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import cached_property
-from typing import Any
+from typing import Any, TypeVar
 
 from celery import Celery
 from kombu.exceptions import OperationalError
+from redis import Redis
 from redis.exceptions import RedisError
 
-from config.celery import BULK, LONGEST_COUNTDOWN_S, QUEUE_OF_TASK, celery_settings
+from config.celery import BULK, QUEUE_OF_TASK, celery_settings
 from config.settings import Settings
 from strongroom.errors import Unreachable
 from strongroom.house import House, new_instance, open_house
+
+T = TypeVar("T")
 
 TASK_MODULES = tuple(f"tasks.{name}" for name in sorted(QUEUE_OF_TASK))
 
@@ -42,13 +45,11 @@ class BrokerUnreachable(Unreachable):
         )
 
 
-def send(fleet: Celery, task: str, messages: Iterable[Sequence[Any]], countdown_s: float | None = None) -> int:
+def send(fleet: Celery, task: str, messages: Iterable[Sequence[Any]]) -> int:
     """Send a message for each tuple of arguments, over one connection; how many. Raises BrokerUnreachable.
 
-    A countdown longer than half an hour is not sent at all: the sweeper rings when it is due.
+    For many at once there is `fan_out.send_many`.
     """
-    if countdown_s is not None and countdown_s > LONGEST_COUNTDOWN_S:
-        return 0
     sent = 0
     try:
         with fleet.producer_or_acquire() as producer:
@@ -56,7 +57,6 @@ def send(fleet: Celery, task: str, messages: Iterable[Sequence[Any]], countdown_
                 fleet.send_task(
                     task,
                     args=list(arguments),
-                    countdown=countdown_s,
                     producer=producer,
                     retry=True,
                     retry_policy={"max_retries": 2, "interval_start": 0.2, "interval_max": 1.0},
@@ -69,9 +69,16 @@ def send(fleet: Celery, task: str, messages: Iterable[Sequence[Any]], countdown_
 
 def waiting_messages(fleet: Celery, queue: str = BULK) -> int:
     """How many messages wait in a queue, not counting those a worker holds already. Raises BrokerUnreachable."""
+    return redis_of(fleet, lambda client: client.llen(queue))
+
+
+def redis_of(fleet: Celery, ask: Callable[[Redis], T]) -> T:
+    """Ask the broker's Redis itself, over a connection of the pool that messages are sent with.
+
+    Raises BrokerUnreachable.
+    """
     try:
-        with fleet.connection_for_read() as connection:
-            length: int = connection.default_channel.client.llen(queue)
-            return length
+        with fleet.producer_or_acquire() as producer:
+            return ask(producer.channel.client)
     except (OperationalError, RedisError, OSError) as error:
         raise BrokerUnreachable(type(error.__cause__ or error).__name__) from error

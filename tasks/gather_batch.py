@@ -3,10 +3,10 @@
 from celery import Task, shared_task
 
 from strongroom.pipeline.batching import gather_batch as gather
-from tasks.messages import send_next
+from tasks.following import send_next
 
 
 @shared_task(bind=True, name="gather_batch")  # type: ignore[untyped-decorator]
-def gather_batch(self: Task) -> None:
-    """Gather what is due into one batch; nothing where nothing is."""
-    send_next(self.app, self.name, (), gather(self.app.house))
+def gather_batch(self: Task, background: bool = False) -> None:
+    """Gather what is due into one batch, of a night or of back-fills; nothing where nothing is."""
+    send_next(self.app, gather(self.app.house, background=background))

@@ -6,7 +6,7 @@ from celery import Task, shared_task
 
 from config.celery import READING_TIME_LIMIT_S
 from strongroom.pipeline.activity import read_activity as read_pages
-from tasks.messages import send_pages
+from tasks.window import offer_pages
 
 
 @shared_task(  # type: ignore[untyped-decorator]
@@ -14,4 +14,4 @@ from tasks.messages import send_pages
 )
 def read_activity(self: Task, day: str) -> None:
     """Take the next step of reading a day's activity (`YYYY-MM-DD`, UTC); the sweep rings for the one after."""
-    send_pages(self.app, read_pages(self.app.house, date.fromisoformat(day)))
+    offer_pages(self.app, read_pages(self.app.house, date.fromisoformat(day)))

@@ -5,28 +5,21 @@ from celery import Task, shared_task
 
 from strongroom.ledger.lookup import database_clock
 from strongroom.pipeline.sweep import sweep as find_due
-from tasks.fleet import send, waiting_messages
-from tasks.messages import conversation_arguments, recording_arguments, send_gathering
+from tasks.fleet import send
+from tasks.window import feed
 
 _log = structlog.get_logger()
 
 
 @shared_task(bind=True, name="sweep")  # type: ignore[untyped-decorator]
 def sweep(self: Task) -> None:
-    """Sweep once. What still waits in the bulk queue is not enqueued a second time beside itself."""
+    """Sweep once. Days and their readings are sent for as they are, what they consist of fills the window."""
     house = self.app.house
-    due = find_due(
-        house, database_clock(house.engine), room=max(0, house.settings.sweep_batch - waiting_messages(self.app))
-    )
+    due = find_due(house, database_clock(house.engine))
     send(self.app, "enumerate_day", [(day.isoformat(),) for day in due.days])
     send(self.app, "read_activity", [(day.isoformat(),) for day in due.activity])
-    send_gathering(self.app, len(due.for_batches))
-    send(self.app, "archive_conversation", map(conversation_arguments, due.discovered))
-    send(self.app, "archive_conversation", map(conversation_arguments, due.unlisted))
-    send(self.app, "follow_batch", [(batch_id,) for batch_id in due.batches])
-    send(self.app, "complete_conversation", map(conversation_arguments, due.captured))
-    send(self.app, "archive_recording", map(recording_arguments, due.recordings))
-    send(self.app, "index_conversation", map(conversation_arguments, due.unindexed))
+    send(self.app, "read_backfill", [(backfill_id,) for backfill_id in due.backfills])
+    feed(self.app)
     if due.seal:
         send(self.app, "seal", [()])
     for day in due.settled:

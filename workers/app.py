@@ -47,6 +47,16 @@ def beat_schedule(settings: Settings) -> dict[str, dict[str, object]]:
             "schedule": settings.sweep_interval_s,
             "options": {"expires": max(settings.sweep_interval_s, 10.0)},
         },
+        "feed": {
+            "task": "feed",
+            "schedule": min(settings.feed_interval_s, settings.sweep_interval_s),
+            "options": {"expires": max(settings.feed_interval_s, 10.0)},
+        },
+        "near-real-time": {
+            "task": "capture_recent",
+            "schedule": settings.near_real_time_interval_s,
+            "options": {"expires": max(settings.near_real_time_interval_s, 10.0)},
+        },
         "restores": {
             "task": "follow_restores",
             "schedule": min(settings.sweep_interval_s, LOOK_AT_RESTORES_S),

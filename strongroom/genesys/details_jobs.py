@@ -59,27 +59,33 @@ def job_status(client: GenesysApi, job_id: str) -> JobStatus:
 class JobPage(Page):
     """One page of a job's results. `open_ids` are the conversations in it that have no end, as the vendor names them.
 
-    `cursor` led to it, None to the first; `sha256` is of its records as canonical JSON; `available_until` is the
-    `dataAvailabilityDate` that came with it, None where there was none that can be read.
+    `cursor` led to it, None to the first; `next_cursor` leads on, None after the last. `sha256` is of its records as
+    canonical JSON; `available_until` is the `dataAvailabilityDate` that came with it, None where none can be read.
     """
 
     open_ids: tuple[str, ...]
     cursor: str | None
+    next_cursor: str | None
     sha256: str
     available_until: datetime | None
 
 
-def job_results(client: GenesysApi, job_id: str) -> Iterator[JobPage]:
-    """What a fulfilled job holds, page by page to the last cursor. Open conversations are given by their ids alone."""
+def job_results(client: GenesysApi, job_id: str, cursor: str | None = None) -> Iterator[JobPage]:
+    """What a fulfilled job holds, page by page from a cursor, or the first, to the last.
+
+    Open conversations are given by their ids alone.
+    """
     path = f"{JOBS_PATH}/{quote(job_id, safe='')}/results"
-    cursor: str | None = None
-    seen: set[str] = set()
+    seen = {cursor}
     while True:
         params: dict[str, Any] = {"pageSize": PAGE_SIZE} | ({"cursor": cursor} if cursor else {})
         answer = client.get(path, params).json
         records = answer.get("conversations") if isinstance(answer, dict) else None
         if not isinstance(answer, dict) or not isinstance(records, list | None):
             raise _invalid("a page of results is no list of conversations", path)
+        following = answer.get("cursor") or None
+        if following is not None and (not isinstance(following, str) or following in seen):
+            raise _invalid("the results' cursor leads nowhere", path)
         yield JobPage(
             **vars(page_of(records or [])),
             open_ids=tuple(
@@ -88,14 +94,13 @@ def job_results(client: GenesysApi, job_id: str) -> Iterator[JobPage]:
                 if one.get("conversationEnd") is None and is_uuid(one.get("conversationId"))
             ),
             cursor=cursor,
+            next_cursor=following,
             sha256=sha256_hex(canonical_json(records or [])),
             available_until=_available_until(answer),
         )
-        cursor = answer.get("cursor")
-        if not cursor:
+        if following is None:
             return
-        if not isinstance(cursor, str) or cursor in seen:
-            raise _invalid("the results' cursor leads nowhere", path)
+        cursor = following
         seen.add(cursor)
 
 

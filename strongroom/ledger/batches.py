@@ -7,8 +7,8 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, and_, exists, func, insert, or_, select, tuple_, update
 
-from config.celery import LONGEST_COUNTDOWN_S
 from strongroom.ledger import leases
+from strongroom.ledger.backfills import of_stopped_backfill
 from strongroom.ledger.batch_schema import batch_results, batches
 from strongroom.ledger.conversations import Decided, HeldConversation, decision_columns, held_of
 from strongroom.ledger.engine import Engine, LeaseLost, transaction
@@ -72,12 +72,21 @@ def to_be_gathered() -> ColumnElement[bool]:
     return or_(new, again)
 
 
-def take_for_batch(engine: Engine, holder: Holder, most: int) -> list[HeldConversation]:
-    """Take up to so many revisions that are due for a batch, the longest due first; two workers never take the same."""
+def take_for_batch(engine: Engine, holder: Holder, most: int, *, background: bool) -> list[HeldConversation]:
+    """Take up to so many revisions that are due for a batch, of back-fills or of all else, the longest due first.
+
+    Two workers never take the same. Of a back-fill that is stopped none is taken.
+    """
     key = (conversations.c.conversation_id, conversations.c.revision)
     due = (
         select(*key)
-        .where(to_be_gathered(), conversations.c.due_at <= func.clock_timestamp(), leases.free(conversations))
+        .where(
+            to_be_gathered(),
+            conversations.c.background.is_(background),
+            ~of_stopped_backfill(),
+            conversations.c.due_at <= func.clock_timestamp(),
+            leases.free(conversations),
+        )
         .order_by(conversations.c.due_at)
         .limit(most)
         .with_for_update(skip_locked=True)
@@ -122,7 +131,6 @@ def record_batch(
                 state="submitted",
                 cause=f"{len(gathered)} conversations asked for",
                 due_at=leases.seconds_from_now(due_in_s),
-                enqueued_at=leases.seconds_from_now(due_in_s),
                 deadline_at=leases.seconds_from_now(deadline_s),
             )
             .returning(batches.c.batch_id)
@@ -177,7 +185,7 @@ def postpone_batch(engine: Engine, batch: HeldBatch, holder: Holder, due_in_s: f
             ["submitted"],
             holder,
             due_at,
-            message_sent=due_in_s <= LONGEST_COUNTDOWN_S,
+            message_sent=False,
             cause=cause,
         )
 

@@ -1,6 +1,6 @@
 """What the ledger's tables have in common: one `metadata`, and the columns of a state and of work to be done."""
 
-from sqlalchemy import CheckConstraint, Column, DateTime, Integer, MetaData, Text, func
+from sqlalchemy import Boolean, CheckConstraint, Column, DateTime, Integer, MetaData, Text, false, func
 
 metadata = MetaData(
     naming_convention={
@@ -37,3 +37,8 @@ def work() -> tuple[Column[object], ...]:
         Column("lease_until", DateTime(timezone=True)),
         Column("attempts", Integer, nullable=False, server_default="0"),
     )
+
+
+def background() -> Column[bool]:
+    """Whether a back-fill opened the row: it is worked on when nothing of a night or of Legal waits."""
+    return Column("background", Boolean, nullable=False, server_default=false())

@@ -1,4 +1,4 @@
-"""Conversation revisions: `discovered → capturing → archived | review`."""
+"""Conversation revisions: `discovered → capturing → archived | review`, or `discovered → expired`."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,7 +11,6 @@ from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.orm import aliased
 
-from config.celery import LONGEST_COUNTDOWN_S
 from strongroom.ledger import leases
 from strongroom.ledger.custody import NewEvent, append_events
 from strongroom.ledger.engine import Engine, transaction
@@ -64,6 +63,8 @@ class HeldConversation:
     names: dict[str, Any] | None
     decided: Decided | None
     awaits: str | None
+    background: bool = False
+    shortest_lock_days: int | None = None
 
 
 @dataclass(frozen=True)
@@ -83,7 +84,21 @@ class ExpectedRecording:
     unavailable: list[dict[str, str]] | None = None
 
 
-def discover(engine: Engine, found: Sequence[Found], *, quiet_s: float, deadline_s: float) -> list[ConversationRef]:
+@dataclass(frozen=True)
+class Background:
+    """What a back-fill asks of the conversations it finds: see `backfills` for the lock."""
+
+    shortest_lock_days: int | None
+
+
+def discover(
+    engine: Engine,
+    found: Sequence[Found],
+    *,
+    quiet_s: float,
+    deadline_s: float,
+    background: Background | None = None,
+) -> list[ConversationRef]:
     """Record one page of ended conversations; the revisions that are new and due, which are what must be enqueued.
 
     Unknown: revision 1. Known with an earlier end and not looked at yet: the same revision, with the later end.
@@ -91,6 +106,8 @@ def discover(engine: Engine, found: Sequence[Found], *, quiet_s: float, deadline
     a page may be read any number of times, by two enumerations at once.
     A revision is due when it has been quiet for `quiet_s` after its end, and the sweeper's until then; `deadline_s`
     later it goes to review.
+    Of a back-fill's page nothing is to be enqueued by the caller, the ledger feeds it when there is room; and what
+    stands as expired is looked at again, under the policy and the shortest lock as they are now.
     """
     newest = {one.conversation_id: one for one in sorted(found, key=lambda one: one.conversation_end)}
     if not newest:
@@ -102,6 +119,8 @@ def discover(engine: Engine, found: Sequence[Found], *, quiet_s: float, deadline
         for conversation_id, one in newest.items():
             latest = known.get(conversation_id)
             if latest is not None and latest["conversation_end"] >= one.conversation_end:
+                if background is not None and latest["state"] == "expired":
+                    _look_again(connection, latest, background, deadline_s)
                 continue
             due_at = func.greatest(func.clock_timestamp(), one.conversation_end + leases.seconds(quiet_s))
             values: dict[str, Any] = {
@@ -110,8 +129,12 @@ def discover(engine: Engine, found: Sequence[Found], *, quiet_s: float, deadline
                 "conversation_end": one.conversation_end,
                 "record": one.record,
                 "due_at": due_at,
-                "enqueued_at": case((due_at <= func.clock_timestamp(), due_at), else_=None),
+                "enqueued_at": None
+                if background is not None
+                else case((due_at <= func.clock_timestamp(), due_at), else_=None),
                 "deadline_at": due_at + leases.seconds(deadline_s),
+                "background": background is not None,
+                "shortest_lock_days": None if background is None else background.shortest_lock_days,
             }
             if latest is not None and latest["state"] == "discovered" and _prolong(connection, latest, values):
                 continue
@@ -180,6 +203,29 @@ def _prolong(connection: Connection, latest: RowMapping, values: dict[str, Any])
     return connection.execute(statement).rowcount == 1
 
 
+def _look_again(connection: Connection, latest: RowMapping, background: Background, deadline_s: float) -> None:
+    """Put what the policy had let go back to where it is decided on."""
+    now = func.clock_timestamp()
+    connection.execute(
+        update(conversations)
+        .where(
+            conversations.c.conversation_id == latest["conversation_id"],
+            conversations.c.revision == latest["revision"],
+            conversations.c.state == "expired",
+        )
+        .values(
+            state="discovered",
+            state_at=now,
+            cause="expired, and asked for again by a back-fill",
+            due_at=now,
+            enqueued_at=None,
+            deadline_at=now + leases.seconds(deadline_s),
+            background=True,
+            shortest_lock_days=background.shortest_lock_days,
+        )
+    )
+
+
 def take_discovered(engine: Engine, ref: ConversationRef, holder: Holder) -> HeldConversation | None:
     """Take a revision that is to be looked at, once nothing of an earlier revision of it is under way any more."""
     earlier = aliased(conversations)
@@ -241,6 +287,8 @@ def held_of(row: RowMapping) -> HeldConversation:
         names=row["names"],
         decided=decided_of(row),
         awaits=row["awaits"],
+        background=row["background"],
+        shortest_lock_days=row["shortest_lock_days"],
     )
 
 
@@ -336,6 +384,11 @@ def expect_recordings(
     Their deadline is so many seconds from now, or that instant.
     """
     deadline_at = leases.seconds_from_now(deadline_s) if isinstance(deadline_s, float | int) else deadline_s
+    of_back_fill = (
+        select(conversations.c.background)
+        .where(conversations.c.conversation_id == ref.conversation_id, conversations.c.revision == ref.revision)
+        .scalar_subquery()
+    )
     rows = [
         ref._asdict()
         | {
@@ -349,6 +402,7 @@ def expect_recordings(
             "unavailable": one.unavailable or null(),
             "enqueued_at": func.clock_timestamp(),
             "deadline_at": deadline_at,
+            "background": of_back_fill,
         }
         for one in expected
     ]
@@ -356,19 +410,8 @@ def expect_recordings(
     return [RecordingRef(*ref, one.recording_id) for one in expected if one.state == "expected"]
 
 
-def postpone_conversation(
-    engine: Engine,
-    held: HeldConversation,
-    holder: Holder,
-    due_in_s: float,
-    cause: str,
-    *,
-    message_sent: bool = True,
-) -> None:
-    """It did not work out this time; due again in `due_in_s`. Raises LeaseLost.
-
-    `message_sent`: a message for it is sent with a countdown, where that isn't too long for one.
-    """
+def postpone_conversation(engine: Engine, held: HeldConversation, holder: Holder, due_in_s: float, cause: str) -> None:
+    """It did not work out this time; due again in `due_in_s`. Raises LeaseLost."""
     with transaction(engine) as connection:
         leases.postpone(
             connection,
@@ -377,7 +420,7 @@ def postpone_conversation(
             OPEN_CONVERSATION_STATES,
             holder,
             leases.seconds_from_now(due_in_s),
-            message_sent=message_sent and due_in_s <= LONGEST_COUNTDOWN_S,
+            message_sent=False,
             cause=cause,
         )
 
@@ -395,6 +438,25 @@ def send_conversation_to_review(engine: Engine, held: HeldConversation, holder: 
             cause=reason,
         )
         append_events(connection, [NewEvent("sent to review", holder.actor, *held.ref, reason=reason)])
+
+
+def expire_conversation(engine: Engine, held: HeldConversation, holder: Holder, decided: Decided, reason: str) -> None:
+    """The policy would have let it go by now: it is listed, and not archived. Raises LeaseLost."""
+    with transaction(engine) as connection:
+        leases.change(
+            connection,
+            conversations,
+            held.ref._asdict(),
+            ["discovered"],
+            holder,
+            state="expired",
+            cause=reason,
+            retention_class=decided.retention_class,
+            lock_mode=decided.lock_mode,
+            retain_until=decided.retain_until,
+            policy_version=decided.policy_version,
+            decision=decided.decision,
+        )
 
 
 def archived(engine: Engine, held: HeldConversation, holder: Holder, manifest: ObjectRow, objects: int) -> None:

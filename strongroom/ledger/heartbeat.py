@@ -10,6 +10,7 @@ import structlog
 from sqlalchemy import Table
 
 from strongroom.ledger import leases
+from strongroom.ledger.backfill_schema import backfills
 from strongroom.ledger.batch_schema import batches
 from strongroom.ledger.engine import Engine, LedgerUnreachable
 from strongroom.ledger.leases import Holder
@@ -33,6 +34,13 @@ def kept_run(engine: Engine, run: Run, holder: Holder) -> Iterator[None]:
 def kept_activity_read(engine: Engine, day: date, holder: Holder) -> Iterator[None]:
     """Keep the lease of a day's activity read inside the block."""
     with _kept(engine, activity_reads, {"day": day}, holder):
+        yield
+
+
+@contextmanager
+def kept_backfill(engine: Engine, backfill_id: int, holder: Holder) -> Iterator[None]:
+    """Keep a back-fill's lease inside the block."""
+    with _kept(engine, backfills, {"backfill_id": backfill_id}, holder):
         yield
 
 

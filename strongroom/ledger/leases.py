@@ -12,6 +12,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Interval, RowMapping, Table, and_, func, literal, or_, update
 
 from strongroom.actor import FLEET, Actor
+from strongroom.ledger.backfill_schema import backfills
 from strongroom.ledger.batch_schema import batches
 from strongroom.ledger.engine import Engine, LeaseLost, transaction
 from strongroom.ledger.request_schema import requests
@@ -150,7 +151,7 @@ def hand_back(engine: Engine, owner_prefix: str) -> int:
     """Free every row held under owners that start so: what a stopping worker held needn't wait for a time-out."""
     handed_back = 0
     with transaction(engine) as connection:
-        for table in (runs, conversations, recordings, activity_reads, batches, restores, requests):
+        for table in (runs, conversations, recordings, activity_reads, backfills, batches, restores, requests):
             statement = (
                 update(table)
                 .where(table.c.lease_owner.startswith(owner_prefix, autoescape=True))

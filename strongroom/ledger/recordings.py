@@ -9,7 +9,6 @@ from sqlalchemy import Connection, RowMapping, and_, case, delete, exists, func,
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.orm import aliased
 
-from config.celery import LONGEST_COUNTDOWN_S
 from strongroom.ledger import leases
 from strongroom.ledger.batch_results import Link, erase_when_over, links_of, require_all
 from strongroom.ledger.conversations import ExpectedRecording, await_other_revisions
@@ -42,6 +41,7 @@ class HeldRecording:
     objects_revision: int
     restore_asked_at: datetime | None
     links: tuple[Link, ...] = ()
+    background: bool = False
 
 
 @dataclass(frozen=True)
@@ -93,6 +93,7 @@ def take_recording(engine: Engine, ref: RecordingRef, holder: Holder) -> HeldRec
         objects_revision=row["objects_revision"],
         restore_asked_at=row["restore_asked_at"],
         links=links,
+        background=row["background"],
     )
 
 
@@ -121,7 +122,7 @@ def postpone_recording(
             OPEN_RECORDING_STATES,
             holder,
             due_at,
-            message_sent=due_in_s <= LONGEST_COUNTDOWN_S,
+            message_sent=False,
             state="waiting",
             cause=cause,
             deadline_at=recordings.c.deadline_at + leases.seconds(lost_s),
@@ -262,7 +263,9 @@ def replace_placeholder(
                 recordings.c.state.in_(OPEN_RECORDING_STATES),
                 recordings.c.lease_owner == holder.owner,
             )
-            .returning(recordings.c.first_seen_at, recordings.c.deadline_at, recordings.c.attempts)
+            .returning(
+                recordings.c.first_seen_at, recordings.c.deadline_at, recordings.c.attempts, recordings.c.background
+            )
         ).one_or_none()
         if removed is None:
             raise LeaseLost(str(ref))
@@ -279,6 +282,7 @@ def replace_placeholder(
                 "first_seen_at": removed.first_seen_at,
                 "deadline_at": removed.deadline_at,
                 "attempts": removed.attempts,
+                "background": removed.background,
                 "enqueued_at": func.clock_timestamp(),
             }
             for one in listed

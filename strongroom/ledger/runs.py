@@ -25,11 +25,19 @@ class Run:
 
 
 def open_run(engine: Engine, day: date, cause: str) -> bool:
-    """Open a run of the day unless one is open already; True when it was opened here. Two at once open one."""
+    """Open a run of the day unless one is open already; True when it was opened here. Two at once open one.
+
+    One that a back-fill reads is taken over from it.
+    """
     statement = (
         postgresql_insert(runs)
         .values(day=day, state="enumerating", cause=cause)
-        .on_conflict_do_nothing(index_elements=["day"], index_where=runs.c.state != "settled")
+        .on_conflict_do_update(
+            index_elements=["day"],
+            index_where=runs.c.state != "settled",
+            set_={"background": False, "cause": cause, "due_at": func.clock_timestamp(), "enqueued_at": None},
+            where=and_(runs.c.background, runs.c.state == "enumerating"),
+        )
     )
     with transaction(engine) as connection:
         return connection.execute(statement).rowcount == 1
@@ -47,9 +55,11 @@ def open_first_run(engine: Engine, day: date, cause: str) -> bool:
 
 
 def take_run(engine: Engine, day: date, holder: Holder) -> Run | None:
-    """Take the day's open run for enumerating, or None when it is held, enumerated already or not open."""
+    """Take the day's open run for enumerating, or None when it is held, enumerated, a back-fill's or not open."""
     with transaction(engine) as connection:
-        run_id = connection.scalar(select(runs.c.run_id).where(runs.c.day == day, runs.c.state == "enumerating"))
+        run_id = connection.scalar(
+            select(runs.c.run_id).where(runs.c.day == day, runs.c.state == "enumerating", ~runs.c.background)
+        )
         if run_id is None:
             return None
         row = leases.take(connection, runs, {"run_id": run_id}, ["enumerating"], holder)
@@ -128,7 +138,7 @@ def days_with_run(engine: Engine, first: date, last: date, *, settled: bool = Fa
 
 
 def first_day(engine: Engine) -> date | None:
-    """The earliest day that ever had a run."""
+    """The earliest day that ever had a run; a back-fill's are older than the archive's own first day."""
     with transaction(engine) as connection:
-        day: date | None = connection.scalar(select(func.min(runs.c.day)))
+        day: date | None = connection.scalar(select(func.min(runs.c.day)).where(~runs.c.background))
         return day

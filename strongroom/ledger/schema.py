@@ -20,10 +20,10 @@ from sqlalchemy import (
     text,
 )
 
-from strongroom.ledger.columns import metadata, one_of, state, work
+from strongroom.ledger.columns import background, metadata, one_of, state, work
 
 RUN_STATES = ("enumerating", "capturing", "settled")
-CONVERSATION_STATES = ("discovered", "capturing", "archived", "review")
+CONVERSATION_STATES = ("discovered", "capturing", "archived", "review", "expired")
 ACTIVITY_READ_STATES = ("wanted", "submitted", "counted", "read")
 RECORDING_STATES = ("expected", "waiting", "stored", "absent", "review")
 
@@ -41,6 +41,7 @@ runs = Table(
     Column("day", Date, nullable=False),
     *state(RUN_STATES),
     *work(),
+    background(),
     # "one open run a day" is what makes two enumerations at once one enumeration
     Index("uq_runs_open_day", "day", unique=True, postgresql_where=text("state <> 'settled'")),
     Index("ix_runs_day", "day"),
@@ -71,8 +72,17 @@ conversations = Table(
     # the batch it is in, null while it waits to be gathered into one; how many batches it has been in
     Column("batch_id", BigInteger),
     Column("batch_asks", Integer, nullable=False, server_default="0"),
+    background(),
+    # asked for by a back-fill: what the policy would have let go by now is locked for so many days all the same
+    Column("shortest_lock_days", Integer),
     Index("ix_conversations_day_state", "day", "state"),
-    Index("ix_conversations_open_due_at", "due_at", postgresql_where=text(one_of("state", OPEN_CONVERSATION_STATES))),
+    Index(
+        "ix_conversations_open_due_at",
+        "background",
+        "due_at",
+        postgresql_where=text(one_of("state", OPEN_CONVERSATION_STATES)),
+    ),
+    Index("ix_conversations_expired_day", "day", postgresql_where=text("state = 'expired'")),
     Index(
         "ix_conversations_unindexed_due_at",
         "due_at",
@@ -101,8 +111,14 @@ recordings = Table(
     Column("restore_asked_at", DateTime(timezone=True)),
     # the state as the revision's manifest tells it; differs from `state` when a recording is found later
     Column("manifest_state", Text),
+    background(),
     ForeignKeyConstraint(["conversation_id", "revision"], ["conversations.conversation_id", "conversations.revision"]),
-    Index("ix_recordings_open_due_at", "due_at", postgresql_where=text(one_of("state", OPEN_RECORDING_STATES))),
+    Index(
+        "ix_recordings_open_due_at",
+        "background",
+        "due_at",
+        postgresql_where=text(one_of("state", OPEN_RECORDING_STATES)),
+    ),
     Index("ix_recordings_review", "conversation_id", postgresql_where=text("state = 'review'")),
 )
 

@@ -1,6 +1,7 @@
 """All of the ledger's tables in one `metadata`, for Alembic and the tests."""
 
 from strongroom.ledger import (
+    backfill_schema,
     batch_schema,
     evidence_schema,
     people_schema,
@@ -13,6 +14,7 @@ from strongroom.ledger import (
 from strongroom.ledger.columns import metadata
 
 __all__ = [
+    "backfill_schema",
     "batch_schema",
     "evidence_schema",
     "metadata",

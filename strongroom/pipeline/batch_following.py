@@ -68,8 +68,8 @@ def _look(house: House, batch: HeldBatch) -> Next:
     elif batch.taken_at >= batch.deadline_at:
         released = _give_up(house, batch, f"given up: {status.ready} of {status.expected} results in time")
     else:
-        later = _later(house, batch, f"{status.ready} of {status.expected} results so far")
-        return Next(recordings=recordings, again_in_s=later.again_in_s)
+        _later(house, batch, f"{status.ready} of {status.expected} results so far")
+        return Next(recordings=recordings)
     return Next(recordings=recordings, captured=released.captured, unlisted=released.unlisted)
 
 
@@ -107,18 +107,18 @@ def _after_error(house: House, batch: HeldBatch, error: StrongroomError) -> Next
         if refused or batch.taken_at >= batch.deadline_at:
             return Next(unlisted=_give_up(house, batch, error.reason).unlisted)
         at_least_s = error.retry_after_s if isinstance(error, RateLimited) else 0.0
-        return _later(house, batch, error.reason, at_least_s=at_least_s)
+        _later(house, batch, error.reason, at_least_s=at_least_s)
     except LeaseLost:
-        return NOTHING
+        pass
+    return NOTHING
 
 
-def _later(house: House, batch: HeldBatch, cause: str, *, at_least_s: float = 0.0) -> Next:
+def _later(house: House, batch: HeldBatch, cause: str, *, at_least_s: float = 0.0) -> None:
     settings = house.settings
     due_in_s = max(pause_s(batch.attempts, settings.batch_first_look_s, settings.batch_longest_pause_s), at_least_s)
     left_s = (batch.deadline_at - batch.taken_at).total_seconds()
     due_in_s = min(due_in_s, max(left_s, 1.0))
     postpone_batch(house.engine, batch, house.holder, due_in_s, cause)
-    return Next(again_in_s=due_in_s)
 
 
 def _by_conversation(

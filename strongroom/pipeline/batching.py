@@ -16,7 +16,12 @@ from strongroom.genesys.batches import submit_batch
 from strongroom.genesys.conversations import Conversation, parse_conversation
 from strongroom.house import House
 from strongroom.ledger.batches import Gathered, record_batch, take_for_batch
-from strongroom.ledger.conversations import HeldConversation, postpone_conversation, send_conversation_to_review
+from strongroom.ledger.conversations import (
+    HeldConversation,
+    expire_conversation,
+    postpone_conversation,
+    send_conversation_to_review,
+)
 from strongroom.ledger.engine import LeaseLost
 from strongroom.ledger.heartbeat import kept_conversations
 from strongroom.pipeline.attempt import attempt
@@ -27,9 +32,12 @@ from strongroom.pipeline.outcomes import NOTHING, Next
 _log = structlog.get_logger()
 
 
-def gather_batch(house: House) -> Next:
-    """Take what is due, decide the retention of each, and ask for all their recordings at once; it is followed next."""
-    held = take_for_batch(house.engine, house.holder, house.settings.batch_size)
+def gather_batch(house: House, *, background: bool = False) -> Next:
+    """Take what is due, decide the retention of each, and ask for all their recordings at once; it is followed later.
+
+    What back-fills found (`background`) is gathered apart from what a night waits for.
+    """
+    held = take_for_batch(house.engine, house.holder, house.settings.batch_size, background=background)
     if not held:
         return NOTHING
     lease = kept_conversations(house.engine, [one.ref for one in held], house.holder)
@@ -60,7 +68,7 @@ def _gather(house: House, held: Sequence[HeldConversation]) -> Next:
         conversation_deadline_s=settings.retry_deadline_s,
     )
     _log.info("batch submitted", batch=batch_id, conversations=len(gathered))
-    return Next(batch=(batch_id, settings.batch_first_look_s))
+    return NOTHING
 
 
 def _decided(house: House, held: HeldConversation, conversation: Conversation) -> Gathered | None:
@@ -69,7 +77,7 @@ def _decided(house: House, held: HeldConversation, conversation: Conversation) -
         names = house.names.behind(conversation)
         decision = decide(house, conversation, names, held)
         if decision.retain_until <= held.taken_at:
-            send_conversation_to_review(house.engine, held, house.holder, expired(decision))
+            expire_conversation(house.engine, held, house.holder, as_decided(decision), expired(decision))
             return None
         document = names_document(names, house.names.organisation())
     except LeaseLost:
@@ -123,5 +131,5 @@ def _put_off(house: House, held: Sequence[HeldConversation], error: StrongroomEr
                 send_conversation_to_review(house.engine, one, house.holder, error.reason)
             else:
                 due_in_s = house.settings.retry_interval_s if isinstance(decided, Review) else decided.due_in_s
-                postpone_conversation(house.engine, one, house.holder, due_in_s, error.reason, message_sent=False)
-    return NOTHING if isinstance(decided, Review) else Next(again_in_s=decided.due_in_s)
+                postpone_conversation(house.engine, one, house.holder, due_in_s, error.reason)
+    return NOTHING

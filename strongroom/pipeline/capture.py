@@ -1,6 +1,7 @@
 """A conversation: which class it falls in, and which recordings it must have before its manifest can be written."""
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -16,6 +17,7 @@ from strongroom.ledger.conversations import (
     Decided,
     HeldConversation,
     begin_capturing,
+    expire_conversation,
     postpone_conversation,
     send_conversation_to_review,
     take_discovered,
@@ -61,13 +63,24 @@ def put_off(house: House, held: HeldConversation, error: StrongroomError) -> Nex
             return NOTHING
         postpone_conversation(house.engine, held, house.holder, decided.due_in_s, error.reason)
     except LeaseLost:
-        return NOTHING
-    return Next(again_in_s=decided.due_in_s)
+        pass
+    return NOTHING
 
 
 def decide(house: House, conversation: Conversation, names: NamesOfTheDay, held: HeldConversation) -> Decision:
-    """The retention of a conversation under the policy in force."""
-    return classify(house.policy, facts_of(conversation, names), held.conversation_end)
+    """The retention of a conversation under the policy in force, and the shortest lock a back-fill asked for."""
+    return _at_least(classify(house.policy, facts_of(conversation, names), held.conversation_end), held)
+
+
+def _at_least(decision: Decision, held: HeldConversation) -> Decision:
+    """The decision with the shortest lock a back-fill asked for, counted from when the conversation was first seen."""
+    if held.shortest_lock_days is None:
+        return decision
+    shortest = held.first_seen_at + timedelta(days=held.shortest_lock_days)
+    if decision.retain_until >= shortest:
+        return decision
+    why = f"locked for {held.shortest_lock_days} days from {held.first_seen_at:%Y-%m-%d}: the back-fill asked for it"
+    return replace(decision, retain_until=shortest, reasons=(*decision.reasons, why))
 
 
 def facts_of(conversation: Conversation, names: NamesOfTheDay) -> Facts:
@@ -99,12 +112,7 @@ def _capture(house: House, held: HeldConversation) -> Next:
     names = house.names.behind(conversation)
     decision = decide(house, conversation, names, held)
     if decision.retain_until <= held.taken_at:
-        send_conversation_to_review(
-            house.engine,
-            held,
-            house.holder,
-            expired(decision),
-        )
+        expire_conversation(house.engine, held, house.holder, as_decided(decision), expired(decision))
         return NOTHING
     listed = recording_metadata(house.genesys, conversation.conversation_id)
     recordings = begin_capturing(

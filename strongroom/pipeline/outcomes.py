@@ -7,18 +7,15 @@ from strongroom.ledger.references import ConversationRef, RecordingRef
 
 @dataclass(frozen=True)
 class Next:
-    """What is next after a step. Nothing at all: another worker has it, or it is done.
+    """What is next after a step. Nothing at all: another worker has it, it is done, or due again by the ledger.
 
-    `again_in_s`: the same step, that many seconds from now. Of a batch: the `captured` whose manifest is due, the
-    `unlisted` that are captured one by one, and a `batch` that was submitted, to be looked at so many seconds from now.
+    `complete` and `captured` are revisions whose manifest is due, `unlisted` those that are captured one by one.
     """
 
     recordings: list[RecordingRef] = field(default_factory=list)
     complete: ConversationRef | None = None
-    again_in_s: float | None = None
     captured: list[ConversationRef] = field(default_factory=list)
     unlisted: list[ConversationRef] = field(default_factory=list)
-    batch: tuple[int, float] | None = None
 
 
 NOTHING = Next()

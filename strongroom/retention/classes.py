@@ -12,7 +12,7 @@ MAX_PROMISE_HOURS = 720
 
 # The name travels as S3 object metadata and as an object tag: this is what both carry unchanged.
 _CLASS_NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
-_FIELDS = ("basis", "required_years", "retained_years", "lock_mode", "erasable", "retrieval_promise_hours")
+_REQUIRED = ("basis", "required_years", "retained_years", "lock_mode", "erasable", "retrieval_promise_hours")
 
 
 class LockMode(StrEnum):
@@ -27,6 +27,13 @@ class LockMode(StrEnum):
         return list(LockMode).index(self)
 
 
+class Capture(StrEnum):
+    """When a conversation is archived: with its day, or as soon as it has been quiet for long enough."""
+
+    NIGHTLY = "nightly"
+    NEAR_REAL_TIME = "near-real-time"
+
+
 @dataclass(frozen=True)
 class RetentionClass:
     """One class of the policy.
@@ -34,7 +41,7 @@ class RetentionClass:
     `basis` is the regulation and section, or the business reason. `required_years` is what it asks for,
     `retained_years` what we keep, never less; both are calendar years from the end of the interaction. `erasable`
     says that erasure under GDPR Article 17 may be granted before then. `retrieval_promise_hours` is the time from
-    a request to verified files.
+    a request to verified files. `capture` says whether the night is soon enough.
     """
 
     name: str
@@ -44,6 +51,7 @@ class RetentionClass:
     lock_mode: LockMode
     erasable: bool
     retrieval_promise_hours: int
+    capture: Capture = Capture.NIGHTLY
 
 
 @dataclass(frozen=True)
@@ -70,7 +78,7 @@ def read_classes(reader: NodeReader, node: Node, cap_years: int) -> dict[str, De
 
 def _read_class(reader: NodeReader, key: Node, name: str, node: Node, cap_years: int) -> RetentionClass | None:
     what = f"class '{name}'"
-    fields = reader.fields(node, what, required=_FIELDS, at=key)
+    fields = reader.fields(node, what, required=_REQUIRED, optional=("capture",), at=key)
 
     def years(field: str) -> int | None:
         return reader.whole_number(
@@ -88,6 +96,9 @@ def _read_class(reader: NodeReader, key: Node, name: str, node: Node, cap_years:
         high=MAX_PROMISE_HOURS,
         limit="thirty days",
     )
+    capture: str | None = Capture.NIGHTLY
+    if "capture" in fields:
+        capture = reader.word(fields["capture"], f"{what}: 'capture'", tuple(Capture))
 
     if required_years is not None and retained_years is not None and retained_years < required_years:
         reader.fault(
@@ -103,6 +114,16 @@ def _read_class(reader: NodeReader, key: Node, name: str, node: Node, cap_years:
         or lock_mode is None
         or erasable is None
         or promise_hours is None
+        or capture is None
     ):
         return None
-    return RetentionClass(name, basis, required_years, retained_years, LockMode(lock_mode), erasable, promise_hours)
+    return RetentionClass(
+        name,
+        basis,
+        required_years,
+        retained_years,
+        LockMode(lock_mode),
+        erasable,
+        promise_hours,
+        Capture(capture),
+    )

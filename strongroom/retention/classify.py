@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from strongroom.retention.calendar import add_years
-from strongroom.retention.classes import LockMode, RetentionClass
+from strongroom.retention.classes import Capture, LockMode, RetentionClass
 from strongroom.retention.facts import Facts, Named
 from strongroom.retention.policy import Policy
 from strongroom.retention.rules import Rule, why_matched
@@ -17,7 +17,8 @@ class Decision:
 
     `retention_class` is the class that keeps longest (ties: the stricter, then the one of the earlier rule).
     `lock_mode` may come from another class. `erasable` is true when every class that counted allows erasure and the
-    lock can be lifted; `retrieval_promise_hours` is the shortest of theirs. `retain_until` is in UTC. `reasons` are
+    lock can be lifted; `retrieval_promise_hours` is the shortest of theirs, and `capture` the soonest.
+    `retain_until` is in UTC. `reasons` are
     sentences for a records manager, `rules` the names of all rules that matched; `defaulted` means none did.
     """
 
@@ -31,6 +32,7 @@ class Decision:
     reasons: tuple[str, ...]
     rules: tuple[str, ...]
     defaulted: bool
+    capture: Capture
 
 
 def classify(policy: Policy, facts: Facts, ended_at: datetime) -> Decision:
@@ -62,6 +64,9 @@ def classify(policy: Policy, facts: Facts, ended_at: datetime) -> Decision:
         reasons=tuple(reasons),
         rules=tuple(rule.name for rule in rules),
         defaulted=not matched,
+        capture=Capture.NEAR_REAL_TIME
+        if any(each.capture is Capture.NEAR_REAL_TIME for each in counted)
+        else Capture.NIGHTLY,
     )
 
 

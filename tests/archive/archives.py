@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
 
@@ -26,11 +26,13 @@ from strongroom.ledger.engine import Engine, connect
 from strongroom.ledger.migrate import migrate
 from strongroom.ledger.progress import DayProgress, day_progress
 from strongroom.ledger.runs import open_run
+from strongroom.pipeline.backfill import read_backfill
 from strongroom.pipeline.batch_following import follow_batch
 from strongroom.pipeline.batching import gather_batch
 from strongroom.pipeline.capture import archive_conversation
 from strongroom.pipeline.complete import complete_conversation
 from strongroom.pipeline.enumerate import enumerate_day
+from strongroom.pipeline.feeding import batches_of, gathered, work_for
 from strongroom.pipeline.indexing import index_conversation
 from strongroom.pipeline.outcomes import Next
 from strongroom.pipeline.recording import archive_recording
@@ -111,21 +113,25 @@ class Archive:
 
     def sweep_once(self) -> int:
         """Sweep, and do all that is due and follows from it; how many steps that was."""
-        due = sweep(self.house, utc_now(), room=10_000)
+        due = sweep(self.house, utc_now())
+        work = work_for(self.house, room=10_000, manifests=10_000)
+        for backfill_id in due.backfills:
+            read_backfill(self.house, backfill_id)
         steps: deque[Callable[[], Next]] = deque()
-        found = [ref for day in due.days for page in enumerate_day(self.house, day) for ref in page]
-        gathers = self.house.settings.batch_size > 0
-        singly = [ref for ref in found if not gathers or ref.revision > 1]
-        for_batches = len(found) - len(singly) + len(due.for_batches)
-        if for_batches:
-            batches = -(-for_batches // self.house.settings.batch_size)
-            steps.extend(lambda: gather_batch(self.house) for _ in range(batches))
-        singly += due.discovered + due.unlisted
+        pages = [page for day in due.days for page in enumerate_day(self.house, day)]
+        found = [ref for page in pages for ref in page]
+        singly = [ref for ref in found if not gathered(self.house, ref)]
+        gather = {True: 0, False: 0} | work.gather
+        gather[False] += len(found) - len(singly)
+        for background, number in gather.items():
+            gathering = partial(gather_batch, self.house, background=background)
+            steps.extend([gathering] * batches_of(self.house, number))
+        singly += work.singly
         steps.extend(lambda ref=ref: archive_conversation(self.house, ref) for ref in singly)
-        steps.extend(lambda batch_id=batch_id: follow_batch(self.house, batch_id) for batch_id in due.batches)
-        steps.extend(lambda ref=ref: archive_recording(self.house, ref) for ref in due.recordings)
-        steps.extend(lambda ref=ref: complete_conversation(self.house, ref) for ref in due.captured)
-        steps.extend(lambda ref=ref: index_conversation(self.house, ref) for ref in due.unindexed)
+        steps.extend(lambda batch_id=batch_id: follow_batch(self.house, batch_id) for batch_id in work.batches)
+        steps.extend(lambda ref=ref: archive_recording(self.house, ref) for ref in work.recordings)
+        steps.extend(lambda ref=ref: complete_conversation(self.house, ref) for ref in work.captured)
+        steps.extend(lambda ref=ref: index_conversation(self.house, ref) for ref in work.unindexed)
         taken = 0
         while steps:
             following = steps.popleft()()

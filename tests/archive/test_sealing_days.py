@@ -122,8 +122,8 @@ def test_without_a_key_nothing_is_sealed_and_the_sweep_sends_for_nothing(start_s
     assert seal(sealing.house).not_sealed == NO_KEY
     assert sealing.versions() == {}
     assert needs_sealing(sealing.house)
-    assert not sweep(sealing.house, utc_now(), room=10).seal
-    assert sweep(sealing.another(STRONGROOM_LOG_KEY_FILE="/somewhere"), utc_now(), room=10).seal
+    assert not sweep(sealing.house, utc_now()).seal
+    assert sweep(sealing.another(STRONGROOM_LOG_KEY_FILE="/somewhere"), utc_now()).seal
 
 
 def test_the_lock_is_that_of_the_longest_class_from_the_end_of_the_day(start_sealing: StartSealing) -> None:

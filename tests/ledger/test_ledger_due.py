@@ -21,8 +21,15 @@ from ledger_material import (
 )
 from sqlalchemy import event
 
-from strongroom.ledger.conversations import postpone_conversation
-from strongroom.ledger.due import claim_captured, claim_discovered, claim_recordings, claim_runs
+from strongroom.ledger.conversations import Background, discover, postpone_conversation
+from strongroom.ledger.due import (
+    claim_captured,
+    claim_discovered,
+    claim_recordings,
+    claim_runs,
+    unsent_conversations,
+    unsent_recordings,
+)
 from strongroom.ledger.engine import Engine, connect
 from strongroom.ledger.recordings import postpone_recording, take_recording
 from strongroom.ledger.runs import open_run, take_run
@@ -135,14 +142,13 @@ def test_a_dead_workers_recording_and_run_are_enqueued_at_once(engine: Engine) -
     assert [run.day for run in claim_runs(engine, GRACE_S, 10)] == [DAY]
 
 
-def test_what_was_postponed_comes_back_when_it_is_due_and_its_message_had_its_time(engine: Engine) -> None:
+def test_what_was_postponed_comes_back_when_it_is_due(engine: Engine) -> None:
     (ref,) = discovered(engine, found())
     postpone_conversation(engine, looked_at(engine, ref), ANNE, 60, "not yet")
     assert claim_discovered(engine, 0, 10) == []
     let_pass(engine, 60)
-    assert claim_discovered(engine, GRACE_S, 10) == []
-    let_pass(engine, GRACE_S)
     assert claim_discovered(engine, GRACE_S, 10) == [ref]
+    assert claim_discovered(engine, GRACE_S, 10) == []
 
 
 def test_a_postponed_recording_comes_back(engine: Engine) -> None:
@@ -150,22 +156,36 @@ def test_a_postponed_recording_comes_back(engine: Engine) -> None:
     take_recording(engine, recording, ANNE)
     postpone_recording(engine, recording, ANNE, 900, "transcoding", past_deadline=False)
     assert claim_recordings(engine, 0, 10) == []
-    let_pass(engine, 900 + GRACE_S)
+    let_pass(engine, 900)
     assert claim_recordings(engine, GRACE_S, 10) == [recording]
 
 
-@pytest.mark.parametrize(("due_in_s", "left_to_the_sweeper"), [(1_800, False), (1_801, True), (86_400, True)])
-def test_what_is_due_late_is_left_to_the_sweeper_and_has_no_message_to_wait_for(
-    engine: Engine, due_in_s: float, left_to_the_sweeper: bool
-) -> None:
+def test_what_there_was_no_room_for_is_due_at_once(engine: Engine) -> None:
     _, (recording,) = capturing(engine, "a")
     (ref,) = discovered(engine, found())
-    take_recording(engine, recording, ANNE)
-    postpone_recording(engine, recording, ANNE, due_in_s, "archived in Genesys", past_deadline=True)
-    postpone_conversation(engine, looked_at(engine, ref), ANNE, due_in_s, "not yet")
-    let_pass(engine, due_in_s)
-    assert claim_recordings(engine, GRACE_S, 10) == ([recording] if left_to_the_sweeper else [])
-    assert claim_discovered(engine, GRACE_S, 10) == ([ref] if left_to_the_sweeper else [])
+    assert (claim_recordings(engine, GRACE_S, 10), claim_discovered(engine, GRACE_S, 10)) == ([], [])
+    unsent_recordings(engine, [recording])
+    unsent_conversations(engine, [ref])
+    assert (claim_recordings(engine, GRACE_S, 10), claim_discovered(engine, GRACE_S, 10)) == ([recording], [ref])
+
+
+def test_what_a_worker_holds_is_not_sent_for_again_for_want_of_room(engine: Engine) -> None:
+    (ref,) = discovered(engine, found())
+    looked_at(engine, ref)
+    unsent_conversations(engine, [ref])
+    expire_leases(engine)
+    assert rows(engine, "SELECT 1 FROM conversations WHERE enqueued_at IS NULL") == []
+
+
+def test_a_night_goes_before_a_back_fill_however_long_that_is_due(engine: Engine) -> None:
+    in_background = Background(None)
+    discover(engine, [found() for _ in range(3)], quiet_s=0, deadline_s=1, background=in_background)
+    let_pass(engine, 10 * GRACE_S)
+    nights = discovered(engine, found(), found())
+    unsent_conversations(engine, nights)
+    assert set(claim_discovered(engine, GRACE_S, 2)) == set(nights)
+    assert claim_discovered(engine, GRACE_S, 10, background=False) == []
+    assert len(claim_discovered(engine, GRACE_S, 10, background=True)) == 3
 
 
 def test_only_conversations_whose_recordings_all_settled_are_due_for_their_manifest(engine: Engine) -> None:
