@@ -253,9 +253,8 @@ def _judge_recordings(
             verdict.mismatches.append(f"{where}: recording {recording['id']} is not on the manifest")
             continue
         named = [objects[key] for key in entry["objects"] if key in objects]
-        if not verdict.text_exports:
-            recording = recording | {"files": [file for file in recording["files"] if file["format"] != "EML"]}
-        faults = _recording_faults(recording, entry, named)
+        wanted = [file for file in recording["files"] if verdict.text_exports or file["format"] != "EML"]
+        faults = _recording_faults(recording | {"files": wanted}, entry, named)
         if not faults and entry["state"] == "stored" and recording["media"] in _TEXT_MEDIA:
             texts = [transcripts[one["key"]] for one in named if one["key"] in transcripts]
             faults = _transcript_faults(truth["conversationId"], recording, texts)
@@ -314,7 +313,7 @@ def _byte_faults(truth: dict[str, Any], named: Sequence[dict[str, Any]]) -> list
 
 
 def _transcript_faults(conversation_id: str, truth: dict[str, Any], texts: Sequence[bytes]) -> list[str]:
-    """The transcript's bytes need not be the same twice: it must be this recording's, and nothing written be missing."""
+    """A transcript's bytes need not be the same twice: it must be this recording's, and nothing written be missing."""
     found = []
     for text in texts:
         document = json.loads(text)

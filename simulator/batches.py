@@ -8,11 +8,12 @@ from aiohttp import web
 
 from simulator.audio.formats import ORIGINAL
 from simulator.content import JSON, JSON_TYPE, document_format, media_files
-from simulator.errors import ApiError, bad_request, not_found, too_many_requests
+from simulator.errors import ApiError, bad_request, not_found
 from simulator.faults import Dice
 from simulator.gate import CLIENT
 from simulator.incoming import json_body
 from simulator.jobs import Batch
+from simulator.limits import too_many_requests
 from simulator.presenting import link_maker
 from simulator.state import SIMULATOR
 from simulator.story import Recording, Story

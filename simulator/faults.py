@@ -14,7 +14,7 @@ class Faults:
     API: `rate_429`, `rate_500`, `rate_503`, `rate_token_refused` (the token is invalid from then on), `rate_job_failed`
     (a details job ends FAILED or EXPIRED).
     Batches: `rate_batch_429` (submitting one), `rate_batch_stuck` (one stops half-way and never finishes),
-    `rate_batch_error` (a result is an error although the recording is there), `rate_batch_twice` (a result comes twice).
+    `rate_batch_error` (a result is an error, though there is a recording), `rate_batch_twice` (a result comes twice).
     Media: `rate_truncated` (fewer bytes than Content-Length says), `rate_overlong` (no Content-Length, and bytes
     after the end), `rate_expired_link` (a link that is past its time when it is given out).
     Both: `rate_slow` (answers after `slow_s` seconds), `rate_reset` (the connection is reset in mid-answer),

@@ -58,6 +58,7 @@ def upgrade() -> None:
     op.add_column("conversations", sa.Column("awaits", sa.Text(), nullable=True))
     op.add_column("conversations", sa.Column("batch_id", sa.BigInteger(), nullable=True))
     op.add_column("conversations", sa.Column("batch_asks", sa.Integer(), server_default="0", nullable=False))
+    op.add_column("recordings", sa.Column("duration_s", sa.Float(), nullable=True))
     op.create_check_constraint(op.f("ck_conversations_awaits"), "conversations", "awaits IN ('batch', 'listing')")
     op.create_index(
         "ix_conversations_batch_id",
@@ -72,6 +73,7 @@ def downgrade() -> None:
     # what waited for a batch begins again; what it has stored by then is adopted
     op.drop_index("ix_conversations_batch_id", table_name="conversations")
     op.drop_constraint(op.f("ck_conversations_awaits"), "conversations", type_="check")
+    op.drop_column("recordings", "duration_s")
     for column in ("batch_asks", "batch_id", "awaits"):
         op.drop_column("conversations", column)
     op.drop_table("batch_results")

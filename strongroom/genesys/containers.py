@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from strongroom.genesys.errors import MediaDamaged
-from strongroom.genesys.formats import documents, mp3, mp4, ogg, wav, webm, zips
+from strongroom.genesys.formats import documents, durations, mp3, mp4, ogg, wav, webm, zips
 from strongroom.genesys.formats.damage import NotWhole
 
 HEAD_BYTES = 4096
@@ -89,6 +89,12 @@ def check_whole(path: Path, container: Container) -> None:
             where=path.name,
             todo="ask for the recording again; if it stays so, listen to it in Genesys",
         ) from None
+
+
+def duration_s(path: Path, container: Container) -> float | None:
+    """How many seconds of sound a file holds, by its structure; None for a kind of which that can't be told."""
+    measure = {"ogg": durations.ogg_s, "wav": durations.wav_s}.get(container.extension)
+    return None if measure is None else measure(path)
 
 
 def _by_signature(head: bytes) -> Container | None:

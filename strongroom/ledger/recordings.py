@@ -61,6 +61,7 @@ class KnownRecording:
     unavailable: list[dict[str, str]] | None
     attempts: int
     vanished: bool = False
+    duration_s: float | None = None
 
 
 def take_recording(engine: Engine, ref: RecordingRef, holder: Holder) -> HeldRecording | None:
@@ -138,11 +139,12 @@ def settle_recording(
     unavailable: Sequence[Mapping[str, str]] = (),
     *,
     results: int | None = None,
+    duration_s: float | None = None,
 ) -> ConversationRef | None:
     """Settle a recording; the conversation revision that can be completed now, when this was its last.
 
-    `results`: of how many results of a batch it was stored. Raises MoreResults when there are more by now, and leaves
-    it as it is.
+    `duration_s` is how long it lasts, where that was measured now. `results`: of how many results of a batch it was
+    stored. Raises MoreResults when there are more by now, and leaves it as it is.
 
     `unavailable` names the parts that the vendor says can't be had, each `{"part", "reason"}`.
 
@@ -171,6 +173,7 @@ def settle_recording(
             state=state,
             cause=cause,
             unavailable=[dict(one) for one in unavailable] or null(),
+            duration_s=func.coalesce(duration_s, recordings.c.duration_s),
         )
         if results is not None:
             erase_when_over(connection, ref)
@@ -374,6 +377,7 @@ def recordings_of(connection: Connection, ref: ConversationRef) -> list[KnownRec
             recordings.c.unavailable,
             recordings.c.attempts,
             vanished,
+            recordings.c.duration_s,
         )
         .where(recordings.c.conversation_id == ref.conversation_id, recordings.c.revision == ref.revision)
         .order_by(recordings.c.recording_id)

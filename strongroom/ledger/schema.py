@@ -8,6 +8,7 @@ from sqlalchemy import (
     Column,
     Date,
     DateTime,
+    Float,
     ForeignKeyConstraint,
     Identity,
     Index,
@@ -109,6 +110,8 @@ recordings = Table(
     Column("unavailable", JSON),
     # when Genesys was asked to restore it from its own archive
     Column("restore_asked_at", DateTime(timezone=True)),
+    # how long it lasts by its own structure, where that was measured
+    Column("duration_s", Float),
     # the state as the revision's manifest tells it; differs from `state` when a recording is found later
     Column("manifest_state", Text),
     background(),

@@ -16,6 +16,7 @@ from strongroom.ledger.recordings import KnownRecording, known_recordings
 from strongroom.ledger.references import ConversationRef, RecordingRef
 from strongroom.pipeline.attempt import attempt
 from strongroom.pipeline.capture import put_off
+from strongroom.pipeline.coverage import covers_what_was_spoken
 from strongroom.pipeline.expecting import expected_of
 from strongroom.pipeline.indexing import index_conversation
 from strongroom.pipeline.locks import lock_at_put
@@ -46,9 +47,12 @@ def complete_conversation(house: House, ref: ConversationRef) -> Next:
 
 
 def _listed_meanwhile(house: House, held: HeldConversation) -> list[RecordingRef]:
-    """Recordings that Genesys lists only now, where some had to be waited for: they are expected as well."""
+    """Recordings that Genesys lists only now; they are expected as well.
+
+    They are listed where one had to be waited for, and where what a batch gave does not cover what was spoken.
+    """
     known = known_recordings(house.engine, held.ref)
-    if all(recording.attempts <= 1 for recording in known):
+    if all(recording.attempts <= 1 for recording in known) and covers_what_was_spoken(held.record, known):
         return []
     known_ids = {recording.recording_id for recording in known}
     listed = recording_metadata(house.genesys, str(held.ref.conversation_id))

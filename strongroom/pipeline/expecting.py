@@ -1,6 +1,6 @@
 """Which recordings a conversation must have before its manifest can be written, and what is carried over to it."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from strongroom.genesys.conversations import Conversation
 from strongroom.genesys.recordings import Recording
@@ -88,4 +88,11 @@ def _went_on(recording: Recording, known: KnownRecording) -> bool:
     """
     before, now = known.listed or {}, recording.raw
     shared = [name for name in _CONTENT_FIELDS if name in before and name in now]
-    return not shared or any(before[name] != now[name] for name in shared)
+    if given_by_batch(known.listed) and not shared:
+        return True
+    return any(before[name] != now[name] for name in shared)
+
+
+def given_by_batch(listed: Mapping[str, object] | None) -> bool:
+    """Whether what is told of a recording is a batch's result, which says no more than that it is there."""
+    return listed is not None and "recordingId" in listed

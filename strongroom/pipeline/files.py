@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from strongroom.canonical import sha256_hex
-from strongroom.genesys.containers import check_whole, identify
+from strongroom.genesys.containers import check_whole, duration_s, identify
 from strongroom.genesys.errors import GenesysAnswerInvalid
 from strongroom.genesys.media import fetch_media
 from strongroom.genesys.recordings import Recording
@@ -33,16 +33,25 @@ class _Link:
     length: int | None
 
 
-def store_files(house: House, held: HeldRecording, recording: Recording) -> int:
-    """Store everything a recording consists of; how many objects. Raises what Genesys and the vault raise."""
+@dataclass(frozen=True)
+class StoredFiles:
+    """How many objects a recording has, and how many seconds it lasts; None where that was not measured."""
+
+    objects: int
+    duration_s: float | None
+
+
+def store_files(house: House, held: HeldRecording, recording: Recording) -> StoredFiles:
+    """Store everything a recording consists of. Raises what Genesys and the vault raise."""
     links = list(_links_of(recording, exports=house.settings.text_exports))
     transcripts = 0
     if recording.media in TEXT_MEDIA and recording.body is not None:
         _store_transcript(house, held, recording.body)
         transcripts = 1
-    for link in links:
-        _store_file(house, held, link)
-    return transcripts + len(links)
+    durations = [_store_file(house, held, link) for link in links]
+    # its parts are channels: they last as long as each other
+    measured = [one for one in durations if one is not None]
+    return StoredFiles(transcripts + len(links), max(measured, default=None))
 
 
 def _links_of(recording: Recording, *, exports: bool) -> Iterator[_Link]:
@@ -90,15 +99,15 @@ def _store_transcript(house: House, held: HeldRecording, body: bytes) -> None:
         store(house, placement, held.ref, part, _recording_key(held, 1, "json"), content)
 
 
-def _store_file(house: House, held: HeldRecording, link: _Link) -> None:
-    """Fetch one file to the spool, check it, put it once. Extension and content type follow its bytes.
+def _store_file(house: House, held: HeldRecording, link: _Link) -> float | None:
+    """Fetch one file to the spool, check it, put it once; its seconds. Extension and content type follow its bytes.
 
     What an earlier revision put is referred to: an attachment by its id, name and length, media by its bytes.
     """
     part = _part_ref(held, link.part)
     placement = _placement(house, held)
     if stored_already(house, placement, part) is not None or _is_attachment_of_earlier_revision(house, part, link):
-        return
+        return None
     with house.spool.file() as spooled:
         fetch_media(house.media, link.url, spooled.write, expected_length=link.length)
         container = identify(spooled.head, link.declared_type)
@@ -114,10 +123,12 @@ def _store_file(house: House, held: HeldRecording, link: _Link) -> None:
         else:
             check_whole(spooled.path, container)
             key = _recording_key(held, link.number, container.extension)
+        lasts_s = duration_s(spooled.path, container) if link.number is not None else None
         if _stored_by_earlier_revision(house, part, spooled.sha256):
-            return
+            return lasts_s
         content = Content(spooled.path, spooled.size_bytes, spooled.sha256, container.content_type, link.file_name)
         store(house, placement, held.ref, part, key, content)
+        return lasts_s
 
 
 def _stored_by_earlier_revision(house: House, part: PartRef, sha256: str) -> bool:

@@ -96,10 +96,12 @@ def _settle(
     unavailable: Sequence[Mapping[str, str]] = (),
     *,
     results: int | None = None,
+    duration_s: float | None = None,
 ) -> Next:
-    return Next(
-        complete=settle_recording(house.engine, held.ref, house.holder, state, cause, unavailable, results=results)
+    complete = settle_recording(
+        house.engine, held.ref, house.holder, state, cause, unavailable, results=results, duration_s=duration_s
     )
+    return Next(complete=complete)
 
 
 def _look_for_session(house: House, held: HeldRecording) -> Next:
@@ -155,7 +157,8 @@ def _archive_singly(house: House, held: HeldRecording) -> Next:
 
 def _store(house: House, held: HeldRecording, recording: Recording, *, results: int | None = None) -> Next:
     """Store what there is of it and settle it. `results`: how many results of a batch it consists of."""
-    objects = store_files(house, held, recording)
+    stored = store_files(house, held, recording)
+    objects = stored.objects
     if recording.error_status is not None:
         return _settle_partly(house, held, recording, recording.error_status, results)
     if objects == 0:
@@ -165,7 +168,7 @@ def _store(house: House, held: HeldRecording, recording: Recording, *, results: 
             todo="look the recording up in Genesys; re-queue when it plays there",
         )
     cause = f"{objects} {'object stands' if objects == 1 else 'objects stand'} in the vault"
-    return _settle(house, held, "stored", cause, results=results)
+    return _settle(house, held, "stored", cause, results=results, duration_s=stored.duration_s)
 
 
 def _settle_partly(

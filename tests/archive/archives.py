@@ -144,6 +144,13 @@ class Archive:
             seal(self.house)
         return taken
 
+    def sweep_until_batches_end(self) -> None:
+        """Sweep, and follow the batches that are under way until each has ended."""
+        self.sweep_once()
+        while self.rows("SELECT batch_id FROM batches WHERE state = 'submitted'"):
+            self.sweep_once()
+            time.sleep(0.1)
+
     def let_time_pass(self, seconds: float) -> None:
         """Move everything in the ledger into the past by so many seconds: the database's clock decides what is due."""
         columns = {

@@ -76,7 +76,7 @@ def start_archive(
             "clients": 2,
             "audio_bytes": 200_000,
         }
-        options = usual | simulator_options
+        options = {name: value for name, value in (usual | simulator_options).items() if value is not None}
         genesys = simulator(conversations=conversations, day=day, **options)
         bucket = (settings or {}).get("STRONGROOM_BUCKET", f"archive-{next(_bucket_numbers)}")
         environment = {

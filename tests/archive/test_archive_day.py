@@ -55,6 +55,21 @@ def test_a_fault_of_genesys_costs_nothing(start_archive: StartArchive, fault: st
     assert archive.judge(neighbours=[archive.day + timedelta(days=1)]).mismatches == []
 
 
+@pytest.mark.parametrize("fault", ["rate_batch_429", "rate_batch_error", "rate_batch_twice", "rate_batch_stuck"])
+def test_a_fault_of_batches_costs_nothing(start_archive: StartArchive, fault: str) -> None:
+    archive = start_archive(
+        conversations=8,
+        faults={fault: 0.5, "rate_expired_link": 0.1},
+        settings={"STRONGROOM_BATCH_SIZE": "3", "STRONGROOM_BATCH_DEADLINE_S": "2"},
+        outcome="never=0",
+        batch_s=1,
+        audio_bytes=None,
+    )
+    archive.archive_here()
+    assert archive.judge(neighbours=[archive.day + timedelta(days=1)]).mismatches == []
+    assert archive.rows("SELECT count(*) FROM batch_results WHERE results IS NOT NULL") == [(0,)], "links are secrets"
+
+
 def test_every_manifest_keeps_to_its_schema(start_archive: StartArchive) -> None:
     archive = start_archive(conversations=12)
     archive.archive_here()
@@ -82,24 +97,26 @@ def test_what_never_comes_is_tried_every_fifteen_minutes_for_four_hours_and_then
     )
     archive.sweep_once()  # nothing is due before a day is asked for
     open_run(archive.engine, archive.day, "a test")
-    archive.sweep_once()
-    assert archive.progress().recordings["waiting"] > 0
+    archive.sweep_until_batches_end()
+    assert archive.progress().recordings.get("waiting", 0) == 0, "the first quarter of an hour is a batch's"
     for quarter in range(1, 17):
         archive.let_time_pass(840)
         assert archive.sweep_once() == 0, f"asked again too early, in quarter {quarter}"
         archive.let_time_pass(60.1)  # the test's own seconds count as well: there must be room for them
         assert archive.progress().recordings.get("review", 0) == 0 or quarter == 16
-        archive.sweep_once()
+        archive.sweep_until_batches_end()
+        assert archive.progress().recordings["waiting"] > 0 or quarter == 16
     archive.sweep_once()
     assert archive.progress().finished
     given_up = archive.rows("SELECT attempts, cause FROM recordings WHERE state = 'review'")
-    assert {attempts for attempts, _ in given_up} == {17}, "at once, then sixteen quarters of an hour"
+    assert {attempts for attempts, _ in given_up} == {16}, "two batches, then fifteen quarters of an hour"
     assert all("given up after 4 hours" in cause for _, cause in given_up)
     assert archive.judge(neighbours=[archive.day + timedelta(days=1)]).mismatches == []
 
 
 def test_what_is_found_after_review_becomes_a_revision_that_refers_to_the_rest(start_archive: StartArchive) -> None:
-    archive = start_archive(conversations=8, outcome="late=1", late_s=3600)
+    # audio as long as what was spoken: a piece that is missing shows by that
+    archive = start_archive(conversations=8, outcome="late=1", late_s=3600, audio_bytes=None)
     archive.archive_here()
     in_review = review_list(archive.engine, Selection())
     assert in_review
