@@ -113,8 +113,8 @@ class Report:
         console.print(f"Sealed in a log of {self.evidence.log_size:,} entries, {stamp}; checked and verified.")
         if (recount := self.evidence.recount) is not None:
             console.print(
-                f"Recount {recount.number} of the day, from Genesys's own extract: {recount.conversations:,} conversations,"
-                f" {recount.differences} differences; a leaf of the log."
+                f"Recount {recount.number} of the day, from Genesys's own extract: {recount.conversations:,} "
+                f"conversations, {recount.differences} differences; a leaf of the log."
             )
         console.print(
             f"A bundle to hand over: {self.evidence.bundle}. Unpacked beside it, and checked with nothing of ours: "
