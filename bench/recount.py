@@ -51,7 +51,8 @@ _ARCHIVED = (
     "INSERT INTO recordings (conversation_id, revision, recording_id, session_id, state, cause, deadline_at,"
     " objects_revision, manifest_state) SELECT conversation_id, 1, session ->> 'sessionId', session ->> 'sessionId',"
     " 'stored', '', now(), 1, 'stored' FROM conversations,"
-    " json_array_elements(record -> 'participants') AS participant, json_array_elements(participant -> 'sessions') AS session WHERE session ->> 'recording' = 'true'",
+    " json_array_elements(record -> 'participants') AS participant,"
+    " json_array_elements(participant -> 'sessions') AS session WHERE session ->> 'recording' = 'true'",
 )
 
 

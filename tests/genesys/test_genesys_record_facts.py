@@ -1,4 +1,4 @@
-"""Two records of a conversation say the same, whatever order and company their facts come in; a fact that differs counts."""
+"""Two records of a conversation say the same whatever order their facts come in; a fact that differs counts."""
 
 import copy
 import random
