@@ -164,14 +164,14 @@ def _latest(ids: Collection[UUID]) -> Select[tuple[RowMapping]]:
             conversations.c.record,
         )
         .ext(distinct_on(conversations.c.conversation_id))
-        .where(conversations.c.conversation_id.in_(ids), _may_be_archived_again())
+        .where(conversations.c.conversation_id.in_(ids), not_disposed_of())
         .order_by(conversations.c.conversation_id, conversations.c.revision.desc())
     )
 
 
-def _may_be_archived_again() -> ColumnElement[bool]:
-    """The one place that says which conversations get no further revision from a change or a recount.
+def not_disposed_of() -> ColumnElement[bool]:
+    """The condition on `conversations` that a change or a recount keeps to: the one place that says it.
 
-    A record that was disposed of must not come back: its certificate is asked for here.
+    A record that was disposed of must not come back, nor be missed: its certificate is asked for here.
     """
     return true()
