@@ -223,13 +223,6 @@ def under_way(engine: Engine, ids: Collection[UUID]) -> set[UUID]:
         return set(connection.scalars(statement))
 
 
-def known_conversations(engine: Engine, ids: Collection[UUID]) -> set[UUID]:
-    """Those of these conversations that the ledger knows."""
-    statement = select(conversations.c.conversation_id).where(conversations.c.conversation_id.in_(ids))
-    with transaction(engine) as connection:
-        return set(connection.scalars(statement))
-
-
 def vanished_since(engine: Engine, day: date, since: datetime, limit: int) -> tuple[int, list[Row[Any]]]:
     """The objects of a day that were seen to have vanished since then: how many, and the first of them by key."""
     statement = _vanished(day, since)

@@ -301,12 +301,11 @@ def test_a_recorded_session_with_nothing_stored_is_a_finding_and_is_archived_aga
     assert all(one["state"] == "stored" for one in manifest(archive, first, 2)["recordings"])
 
 
-@pytest.mark.parametrize("rate", [1.0])
-def test_a_job_that_fails_or_expires_is_submitted_anew(archive: Archive, rate: float) -> None:
+def test_a_job_that_fails_or_expires_is_submitted_anew(archive: Archive) -> None:
     cover(archive)
     number = want_recount(archive.engine, archive.day, "a test")
     assert number == 1
-    archive.simulator.faults(rate_job_failed=rate)
+    archive.simulator.faults(rate_job_failed=1.0)
     for _ in range(2):
         ring(archive)
         list(read_activity(archive.house, archive.day))
