@@ -6,7 +6,20 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from bench import enumeration, fanout, hashed, log, lookup, memory, rebuild, search, simulator, streaming
+from bench import (
+    enumeration,
+    fanout,
+    hashed,
+    log,
+    lookup,
+    memory,
+    rebuild,
+    recount,
+    rerun,
+    search,
+    simulator,
+    streaming,
+)
 from embedded.isolation import isolate_this_process
 
 BENCHES: dict[str, Callable[[], Path]] = {
@@ -20,6 +33,8 @@ BENCHES: dict[str, Callable[[], Path]] = {
     "streaming": streaming.main,
     "search": search.main,
     "lookup": lookup.main,
+    "rerun": rerun.main,
+    "recount": recount.main,
 }
 
 

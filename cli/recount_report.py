@@ -49,9 +49,11 @@ def recount_of(engine: Engine, day: date) -> RecountReport:
     )
 
 
-def recount_document(report: RecountReport) -> dict[str, object]:
-    """It for machines; docs/commands.md has the keys."""
+def recount_document(report: RecountReport) -> dict[str, object] | None:
+    """It for machines; docs/commands.md has the keys. None: nobody asked for one yet."""
     last, read = report.last, report.read
+    if last is None and read is None:
+        return None
     return {
         "at": last and json_instant(last.reconciled_at),
         "recount": last and last.number,

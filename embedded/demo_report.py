@@ -111,6 +111,11 @@ class Report:
         )
         stamp = "timestamped" if self.evidence.timestamped else "without a timestamp: this machine has no openssl"
         console.print(f"Sealed in a log of {self.evidence.log_size:,} entries, {stamp}; checked and verified.")
+        if (recount := self.evidence.recount) is not None:
+            console.print(
+                f"Recount {recount.number} of the day, from Genesys's own extract: {recount.conversations:,} "
+                f"conversations, {recount.differences} differences; a leaf of the log."
+            )
         console.print(
             f"A bundle to hand over: {self.evidence.bundle}. Unpacked beside it, and checked with nothing of ours: "
             f"python3 {self.evidence.bundle.parent}/bundle/{self.evidence.bundle.stem}/data/verify.py"

@@ -10,14 +10,14 @@ down_revision: str | None = "0007"
 branch_labels: Sequence[str] | None = None
 depends_on: Sequence[str] | None = None
 
-_STATE = op.f("ck_activity_reads_state")
+_STATE = "ck_activity_reads_state"
 
 
 def upgrade() -> None:
     # days that were read before have no recount: `strongroom reconcile DAY` asks for one
     op.add_column("activity_reads", sa.Column("number", sa.Integer(), server_default="1", nullable=False))
-    op.drop_constraint(_STATE, "activity_reads", type_="check")
-    op.create_check_constraint(_STATE, "activity_reads", "state IN ('wanted', 'submitted', 'counted', 'read')")
+    op.drop_constraint(op.f(_STATE), "activity_reads", type_="check")
+    op.create_check_constraint(op.f(_STATE), "activity_reads", "state IN ('wanted', 'submitted', 'counted', 'read')")
     op.add_column("objects", sa.Column("vanished_at", sa.DateTime(timezone=True), nullable=True))
     op.create_table(
         "recount_lines",
@@ -53,6 +53,6 @@ def downgrade() -> None:
     op.drop_table("recount_lines")
     op.drop_column("objects", "vanished_at")
     op.execute("UPDATE activity_reads SET state = 'read' WHERE state = 'counted'")
-    op.drop_constraint(_STATE, "activity_reads", type_="check")
-    op.create_check_constraint(_STATE, "activity_reads", "state IN ('wanted', 'submitted', 'read')")
+    op.drop_constraint(op.f(_STATE), "activity_reads", type_="check")
+    op.create_check_constraint(op.f(_STATE), "activity_reads", "state IN ('wanted', 'submitted', 'read')")
     op.drop_column("activity_reads", "number")

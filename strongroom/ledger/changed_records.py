@@ -9,9 +9,10 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Connection, RowMapping, Select, func, select, true, update
+from sqlalchemy import ColumnElement, Connection, RowMapping, Select, and_, exists, func, select, true, update
 from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
+from sqlalchemy.orm import aliased
 
 from strongroom.actor import Actor
 from strongroom.ledger import leases
@@ -68,8 +69,8 @@ def mark_vanished(
 ) -> list[ConversationRef]:
     """Objects of these revisions, by key, do not stand any more: later revisions must not refer to them.
 
-    The next revision of each conversation is opened, to be archived with what is left and what can be had again; those
-    are returned, to be enqueued. What was marked already is passed over.
+    Of each conversation of which something stands nowhere else the next revision is opened, to be archived with what is
+    left and what can be had again; those are returned, to be enqueued. What was marked already is passed over.
     """
     now = func.clock_timestamp()
     with transaction(engine) as connection:
@@ -91,6 +92,7 @@ def mark_vanished(
             if marked:
                 reason = "its objects do not stand in the vault any more"
                 events.append(NewEvent("found damaged", by, *ref, reason=reason, details={"keys": sorted(marked)}))
+            if marked and connection.scalar(_not_put_again(ref, marked)):
                 again[ref.conversation_id] = "some of what was archived does not stand in the vault any more"
         latest = connection.execute(_latest(list(again))).mappings().all()
         wanted = [
@@ -100,6 +102,19 @@ def mark_vanished(
         opened = _open(connection, wanted, deadline_s)
         append_events(connection, events)
     return opened
+
+
+def _not_put_again(ref: ConversationRef, keys: Collection[str]) -> Select[tuple[bool]]:
+    """Whether one of these objects of a revision is of a part that no later revision has put."""
+    later = aliased(objects)
+    put_again = exists().where(
+        later.c.conversation_id == objects.c.conversation_id,
+        later.c.revision > objects.c.revision,
+        later.c.part == objects.c.part,
+        later.c.vanished_at.is_(None),
+    )
+    of_revision = and_(objects.c.conversation_id == ref.conversation_id, objects.c.revision == ref.revision)
+    return select(exists().where(of_revision, objects.c.key.in_(keys), ~put_again))
 
 
 def _open(connection: Connection, wanted: Sequence[OnceMore], deadline_s: float) -> list[ConversationRef]:
@@ -164,14 +179,14 @@ def _latest(ids: Collection[UUID]) -> Select[tuple[RowMapping]]:
             conversations.c.record,
         )
         .ext(distinct_on(conversations.c.conversation_id))
-        .where(conversations.c.conversation_id.in_(ids), _may_be_archived_again())
+        .where(conversations.c.conversation_id.in_(ids), not_disposed_of())
         .order_by(conversations.c.conversation_id, conversations.c.revision.desc())
     )
 
 
-def _may_be_archived_again() -> ColumnElement[bool]:
-    """The one place that says which conversations get no further revision from a change or a recount.
+def not_disposed_of() -> ColumnElement[bool]:
+    """The condition on `conversations` that a change or a recount keeps to: the one place that says it.
 
-    A record that was disposed of must not come back: its certificate is asked for here.
+    A record that was disposed of must not come back, nor be missed: its certificate is asked for here.
     """
     return true()

@@ -9,6 +9,7 @@ from uuid import UUID
 
 from sqlalchemy import ColumnElement, Select, and_, case, func, literal, or_, select, union_all
 
+from strongroom.ledger.changed_records import not_disposed_of
 from strongroom.ledger.engine import Engine, transaction
 from strongroom.ledger.evidence_schema import evidence_objects
 from strongroom.ledger.schema import conversations, intents, objects
@@ -71,7 +72,7 @@ def kept_of_day(engine: Engine, day: date) -> Iterator[KeptOfDay]:
     statement = (
         select(objects.c.conversation_id, objects.c.revision, objects.c.key, objects.c.version_id)
         .join_from(objects, conversations, _same_revision())
-        .where(conversations.c.day == day, objects.c.vanished_at.is_(None))
+        .where(conversations.c.day == day, objects.c.vanished_at.is_(None), not_disposed_of())
         .order_by(objects.c.key.collate("C"))
     )
     with transaction(engine) as connection:

@@ -9,6 +9,7 @@ from uuid import UUID
 from sqlalchemy import Row, Select, and_, exists, func, select, update
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 
+from strongroom.ledger.changed_records import not_disposed_of
 from strongroom.ledger.engine import Engine, transaction
 from strongroom.ledger.evidence_schema import log_entries
 from strongroom.ledger.recount_schema import recount_lines, recounts
@@ -168,7 +169,9 @@ def unknown_to_job(engine: Engine, day: date, job_id: str, limit: int) -> tuple[
         recount_lines.c.job_id == job_id,
         recount_lines.c.conversation_id == conversations.c.conversation_id,
     )
-    of_day = select(conversations.c.conversation_id).where(conversations.c.day == day, ~held).distinct()
+    of_day = (
+        select(conversations.c.conversation_id).where(conversations.c.day == day, not_disposed_of(), ~held).distinct()
+    )
     with transaction(engine) as connection:
         count = connection.execute(select(func.count()).select_from(of_day.subquery())).scalar_one()
         return count, list(connection.scalars(of_day.order_by(conversations.c.conversation_id).limit(limit)))
@@ -220,13 +223,6 @@ def under_way(engine: Engine, ids: Collection[UUID]) -> set[UUID]:
         return set(connection.scalars(statement))
 
 
-def known_conversations(engine: Engine, ids: Collection[UUID]) -> set[UUID]:
-    """Those of these conversations that the ledger knows."""
-    statement = select(conversations.c.conversation_id).where(conversations.c.conversation_id.in_(ids))
-    with transaction(engine) as connection:
-        return set(connection.scalars(statement))
-
-
 def vanished_since(engine: Engine, day: date, since: datetime, limit: int) -> tuple[int, list[Row[Any]]]:
     """The objects of a day that were seen to have vanished since then: how many, and the first of them by key."""
     statement = _vanished(day, since)
@@ -264,7 +260,7 @@ def find_recount(engine: Engine, day: date, number: int) -> Recount | None:
 
 def recounts_not_logged(engine: Engine) -> list[Recount]:
     """The results that stand in the vault and whose entry is not in the log yet, the first day first."""
-    ref = func.concat("recount/", recounts.c.day, "/", recounts.c.number)
+    ref = func.concat("recount/", func.to_char(recounts.c.day, "YYYY-MM-DD"), "/", recounts.c.number)
     logged = exists().where(log_entries.c.ref == ref)
     statement = _results().where(recounts.c.reconciled_at.is_not(None), ~logged)
     with transaction(engine) as connection:

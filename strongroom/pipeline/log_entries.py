@@ -9,7 +9,7 @@ from strongroom.pipeline.custody_days import store_custody_days
 from strongroom.pipeline.evidence_store import store_evidence
 from strongroom.pipeline.log_keys import Signers
 from strongroom.pipeline.policies import store_policy
-from strongroom.pipeline.recount_result import recount_entries
+from strongroom.pipeline.recount_store import recount_entries
 from strongroom.vault.evidence_keys import verifier_key_key
 
 KEY_KIND = "key"

@@ -29,7 +29,7 @@ from strongroom.ledger.rebuild import Rebuilding
 from strongroom.pipeline.log_entries import as_new
 from strongroom.pipeline.log_keys import open_signers, origin_of
 from strongroom.pipeline.log_tiles import leaves_under
-from strongroom.pipeline.recount_result import recount_row
+from strongroom.pipeline.recount_store import recount_row
 from strongroom.vault.errors import NotStored, VaultRefused
 from strongroom.vault.evidence_keys import (
     CHECKPOINTS_PREFIX,

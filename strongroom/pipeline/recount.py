@@ -14,8 +14,9 @@ from strongroom.ledger.activity import ActivityRead, activity_was_read, counted
 from strongroom.ledger.recounts import find_recount
 from strongroom.ledger.references import ConversationRef
 from strongroom.pipeline.recount_extract import archive_differing, confirm_changes, read_extract
-from strongroom.pipeline.recount_result import result_of, store_recount
+from strongroom.pipeline.recount_result import result_of
 from strongroom.pipeline.recount_sessions import Sessions, compare_sessions
+from strongroom.pipeline.recount_store import store_recount
 from strongroom.pipeline.recount_vault import VaultSide, compare_with_vault
 
 _log = structlog.get_logger()

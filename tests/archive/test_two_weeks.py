@@ -13,7 +13,15 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import text
 
-from strongroom.ledger.conversations import Decided, archived, begin_capturing, take_captured, take_discovered
+from strongroom.genesys.conversations import parse_conversation
+from strongroom.ledger.conversations import (
+    Decided,
+    ExpectedRecording,
+    archived,
+    begin_capturing,
+    take_captured,
+    take_discovered,
+)
 from strongroom.ledger.objects import ObjectRow
 from strongroom.ledger.references import ConversationRef
 from strongroom.ledger.runs import open_run
@@ -28,6 +36,16 @@ SECOND_LOOK_DAYS = 3
 OVERLAP = timedelta(minutes=30)
 AVAILABILITY_LAG = timedelta(hours=12)
 HOUR_S = 3600
+TABLES = (
+    "runs",
+    "conversations",
+    "recordings",
+    "intents",
+    "objects",
+    "activity_reads",
+    "recount_lines",
+    "recounts",
+)
 SPAN_S = NIGHTS * 24 * HOUR_S
 
 DECIDED = Decided("unclassified", "GOVERNANCE", datetime(2040, 1, 1, tzinfo=UTC), "0" * 64, {"defaulted": False})
@@ -102,7 +120,9 @@ def archive_all(archive: Archive, refs: list[ConversationRef]) -> None:
         held = take_discovered(house.engine, ref, house.holder)
         if held is None:
             continue
-        begin_capturing(house.engine, held, house.holder, held.record, DECIDED, {}, [], deadline_s=60)
+        sessions = parse_conversation(held.record).recorded_session_ids
+        expected = [ExpectedRecording(one, one, None, None, "absent", "left out") for one in sessions]
+        begin_capturing(house.engine, held, house.holder, held.record, DECIDED, {}, expected, deadline_s=60)
         captured = take_captured(house.engine, ref, house.holder)
         assert captured is not None
         archived(house.engine, captured, house.holder, MANIFEST, 0)
@@ -162,7 +182,7 @@ def test_every_end_a_night_could_see_is_archived_once_and_the_last_always(
     @given(st.lists(threads(), min_size=1, max_size=25))
     def two_weeks(population: list[Thread]) -> None:
         with archive.engine.begin() as connection:
-            connection.execute(text("TRUNCATE runs, conversations, recordings, intents, objects, activity_reads"))
+            connection.execute(text(f"TRUNCATE {', '.join(TABLES)}"))
         archive.simulator.clock(now=start_of(FIRST_DAY))
         ids = archive.simulator.script([scripted(thread) for thread in population])
         due: defaultdict[str, set[datetime]] = defaultdict(set)
@@ -177,16 +197,20 @@ def test_every_end_a_night_could_see_is_archived_once_and_the_last_always(
             if by_activity and number > 0:
                 archive.simulator.clock(now=now + AVAILABILITY_LAG)
                 activity(archive, day - timedelta(days=1))
-        rows = archive.rows("SELECT conversation_id::text, conversation_end, day, state FROM conversations")
+        rows = archive.rows(
+            "SELECT conversation_id::text, conversation_end, day, state, record::text FROM conversations"
+        )
         found: defaultdict[str, list[datetime]] = defaultdict(list)
-        for conversation_id, end, day, state in rows:
+        told: defaultdict[str, list[tuple[datetime, str]]] = defaultdict(list)
+        for conversation_id, end, day, state, record in rows:
+            told[conversation_id].append((end, record))
             assert state == "archived"
             assert day == end.date()
             found[conversation_id].append(end)
         last_night = start_of(FIRST_DAY + timedelta(days=NIGHTS - 1))
         for conversation_id, thread in zip(ids, population, strict=True):
             ends = found[conversation_id]
-            assert len(ends) == len(set(ends)), "one revision an end"
+            assert len(ends) == len(set(told[conversation_id])), "one revision an end, and one a change of the record"
             assert set(ends) <= set(thread.ends)
             assert due[conversation_id] <= set(ends)
             end = thread.end_shown_at(last_night)

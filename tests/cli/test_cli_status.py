@@ -51,6 +51,7 @@ def test_the_whole_picture_as_json(strongroom: Strongroom, environment: dict[str
         "bytes": 0,
         "sealed": None,
         "unsealed_manifests": 0,
+        "reconciled": None,
     }
 
 

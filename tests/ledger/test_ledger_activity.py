@@ -8,16 +8,19 @@ from ledger_material import ANNE, BERT, DAY, at_once, execute, expire_leases, le
 from strongroom.ledger.activity import (
     ActivityRead,
     activity_was_read,
+    counted,
     postpone_activity_read,
     submitted,
     take_activity_read,
     unread_days,
     want_activity_reads,
+    want_recount,
 )
 from strongroom.ledger.due import claim_activity_reads
 from strongroom.ledger.engine import Engine, LeaseLost
 from strongroom.ledger.heartbeat import kept_activity_read
 from strongroom.ledger.leases import hand_back
+from strongroom.ledger.recounts import recounts_not_logged
 from strongroom.ledger.runs import open_run
 
 GRACE_S = 600.0
@@ -34,6 +37,20 @@ def taken(engine: Engine, day: date = DAY) -> ActivityRead:
     read = take_activity_read(engine, day, ANNE)
     assert read is not None
     return read
+
+
+def held(read: ActivityRead | None) -> tuple[date, str | None, int]:
+    """Day, job and attempts of a read that must be there."""
+    assert read is not None
+    return read.day, read.job_id, read.attempts
+
+
+def recounted(engine: Engine, differences: int = 0) -> ActivityRead:
+    """Count the wanted day and commit its result; the read, which is to be put."""
+    taken(engine)
+    submitted(engine, DAY, ANNE, "job-1", 0)
+    counted(engine, taken(engine), ANNE, b'{"kind":"recount"}', conversations=12, differences=differences)
+    return taken(engine)
 
 
 def kept(engine: Engine) -> tuple[str, str, str | None]:
@@ -62,14 +79,42 @@ def test_two_sweepers_want_each_day_once(engine: Engine) -> None:
 
 def test_a_read_that_is_done_is_never_wanted_taken_or_due_again(engine: Engine) -> None:
     wanted(engine)
-    taken(engine)
-    activity_was_read(engine, DAY, ANNE, 12)
-    assert kept(engine) == ("read", "12 ended conversations had activity", None)
+    activity_was_read(engine, recounted(engine), ANNE)
+    assert kept(engine) == ("read", "12 conversations counted, 0 differences", "job-1")
     let_pass(engine, 10 * GRACE_S)
     assert want_activity_reads(engine) == 0
     assert take_activity_read(engine, DAY, BERT) is None
     assert claim_activity_reads(engine, 0, 10) == []
     assert unread_days(engine, DAY, DAY) == set()
+
+
+def test_a_result_is_committed_once_and_stays_due_until_it_stands(engine: Engine) -> None:
+    wanted(engine)
+    read = recounted(engine, differences=3)
+    assert (read.number, read.is_counted) == (1, True)
+    postpone_activity_read(engine, read, ANNE, 900, "the vault does not answer", anew=True)
+    assert kept(engine) == ("counted", "the vault does not answer", None)
+    let_pass(engine, 900)
+    again = taken(engine)
+    assert again.is_counted
+    with pytest.raises(LeaseLost):
+        counted(engine, again, ANNE, b"{}", conversations=0, differences=0)
+    assert recounts_not_logged(engine) == []
+    activity_was_read(engine, again, ANNE)
+    [result] = recounts_not_logged(engine)
+    assert (result.number, result.differences, result.document) == (1, 3, b'{"kind":"recount"}')
+
+
+def test_a_day_can_be_wanted_again_by_hand_once_it_is_read(engine: Engine) -> None:
+    assert want_recount(engine, DAY, "by hand") is None
+    wanted(engine)
+    assert want_recount(engine, DAY, "by hand") == 1
+    activity_was_read(engine, recounted(engine), ANNE)
+    assert at_once(*[lambda: want_recount(engine, DAY, "by hand")] * 4) == [2] * 4
+    assert held(taken(engine)) == (DAY, None, 1)
+    execute(engine, "DELETE FROM activity_reads")
+    assert want_activity_reads(engine) == 0, "a day that was recounted is not read again by itself"
+    assert want_recount(engine, DAY, "by hand") == 2
 
 
 def test_of_many_takers_one_has_the_read(engine: Engine) -> None:
@@ -81,12 +126,12 @@ def test_of_many_takers_one_has_the_read(engine: Engine) -> None:
 
 def test_what_a_submitted_job_is_called_is_told_to_whoever_comes_next(engine: Engine) -> None:
     wanted(engine)
-    assert taken(engine) == ActivityRead(DAY, None, 1)
+    assert held(taken(engine)) == (DAY, None, 1)
     submitted(engine, DAY, ANNE, "job-1", 60)
     assert kept(engine) == ("submitted", "the job is submitted", "job-1")
     assert take_activity_read(engine, DAY, BERT) is None
     let_pass(engine, 60)
-    assert take_activity_read(engine, DAY, BERT) == ActivityRead(DAY, "job-1", 2)
+    assert held(take_activity_read(engine, DAY, BERT)) == (DAY, "job-1", 2)
 
 
 @pytest.mark.parametrize(
@@ -136,7 +181,8 @@ def test_a_read_is_changed_by_its_holder_only(engine: Engine) -> None:
     for change in (
         lambda: submitted(engine, DAY, ANNE, "job-1", 60),
         lambda: postpone_activity_read(engine, read, ANNE, 60, ""),
-        lambda: activity_was_read(engine, DAY, ANNE, 0),
+        lambda: counted(engine, read, ANNE, b"{}", conversations=0, differences=0),
+        lambda: activity_was_read(engine, read, ANNE),
     ):
         before = rows(engine, "SELECT * FROM activity_reads")
         with pytest.raises(LeaseLost):

@@ -17,7 +17,7 @@ import strongroom.genesys
 from embedded.simulator import Simulator
 from simulator.awkwardness import EVERY
 from strongroom.genesys import client as client_module
-from strongroom.genesys.analytics import conversation_again, ended_since, started_on
+from strongroom.genesys.analytics import conversation_again, conversations_again, ended_since, started_on
 from strongroom.genesys.client import GenesysApi, GenesysClient
 from strongroom.genesys.conversations import Conversation
 from strongroom.genesys.details_jobs import data_available_until, job_results, job_status, submit_job
@@ -30,6 +30,7 @@ DAY = date(2025, 5, 14)
 NOON_AFTER = datetime(2025, 5, 15, 12, tzinfo=UTC)
 EXERCISED = {
     "conversation_again",
+    "conversations_again",
     "ended_since",
     "started_on",
     "data_available_until",
@@ -72,6 +73,7 @@ def test_the_client_reads_only_what_the_vendor_has(simulator: Callable[..., Simu
     found = [conversation for page in started_on(client, DAY) for conversation in page.conversations]
     list(ended_since(client, DAY, start_of(DAY)))
     assert all(conversation_again(client, conversation) == conversation for conversation in found[:10])
+    assert conversations_again(client, [found[0]]) == {found[0].conversation_id: found[0]}
     job = submit_job(client, start_of(DAY), start_of(DAY + timedelta(days=1)))
     assert job_status(client, job).is_fulfilled
     assert data_available_until(client) > start_of(DAY)
