@@ -263,10 +263,10 @@ def test_an_extract_that_is_older_than_the_ledger_changes_nothing(
     extract = recount_extract.conversations_again
     asked: list[str] = []
 
-    def as_it_is_now(client: Any, day: Any, ids: list[str]) -> Any:
-        asked.extend(ids)
+    def as_it_is_now(client: Any, conversations: list[Any]) -> Any:
+        asked.extend(one.conversation_id for one in conversations)
         archive.simulator.wrap_up(changed, "escalated")
-        return extract(client, day, ids)
+        return extract(client, conversations)
 
     archive.simulator.wrap_up(changed, None)
     monkeypatch.setattr(recount_extract, "conversations_again", as_it_is_now)
