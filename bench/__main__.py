@@ -6,10 +6,13 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from bench import enumeration, hashed, log, lookup, memory, rebuild, search, simulator, streaming
+from bench import cpu, enumeration, guide, hashed, log, lookup, memory, rebuild, requests, search, simulator, streaming
 from embedded.isolation import isolate_this_process
 
 BENCHES: dict[str, Callable[[], Path]] = {
+    "guide": guide.main,
+    "requests": requests.main,
+    "cpu": cpu.main,
     "memory": memory.main,
     "enumeration": enumeration.main,
     "simulator": simulator.main,

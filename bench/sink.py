@@ -69,7 +69,7 @@ _SINK = web.AppKey("sink", _Sink)
 async def _bucket(request: web.Request) -> web.Response:
     query = request.query
     if "versions" in query:
-        return _versions(request.app[_SINK], query.get("prefix", ""))
+        return _versions(request.app[_SINK], request.match_info["bucket"], query.get("prefix", ""))
     if "object-lock" in query:
         return _xml("<ObjectLockConfiguration><ObjectLockEnabled>Enabled</ObjectLockEnabled></ObjectLockConfiguration>")
     if "versioning" in query:
@@ -79,9 +79,13 @@ async def _bucket(request: web.Request) -> web.Response:
     return web.Response()
 
 
-def _versions(sink: _Sink, prefix: str) -> web.Response:
+def _key(request: web.Request) -> str:
+    return f"{request.match_info['bucket']}/{request.match_info['key']}"
+
+
+def _versions(sink: _Sink, bucket: str, prefix: str) -> web.Response:
     # whoever asks wants one key; those it is the beginning of would be passed over anyway
-    kept = sink.objects.get(prefix)
+    kept = sink.objects.get(f"{bucket}/{prefix}")
     listed = "" if kept is None else (
         f"<Version><Key>{escape(prefix)}</Key><VersionId>{kept.version_id}</VersionId><IsLatest>true</IsLatest>"
         f"<LastModified>{kept.at}</LastModified><ETag>&quot;{kept.etag}&quot;</ETag><Size>{kept.size_bytes}</Size>"
@@ -91,7 +95,7 @@ def _versions(sink: _Sink, prefix: str) -> web.Response:
 
 
 async def _put(request: web.Request) -> web.Response:
-    sink, key = request.app[_SINK], request.match_info["key"]
+    sink, key = request.app[_SINK], _key(request)
     if "tagging" in request.query or "retention" in request.query:
         return web.Response()
     sha256, md5, size, body = await _hashed(request)
@@ -129,7 +133,7 @@ def _kept(sink: _Sink, headers: object, size: int, sha256: bytes, etag: str, bod
 
 
 async def _post(request: web.Request) -> web.Response:
-    sink, key = request.app[_SINK], request.match_info["key"]
+    sink, key = request.app[_SINK], _key(request)
     if "uploads" in request.query:
         upload_id = f"u{len(sink.uploads) + 1}"
         sink.uploads[upload_id] = _Upload(dict(request.headers))
@@ -148,7 +152,7 @@ async def _post(request: web.Request) -> web.Response:
 
 
 async def _get(request: web.Request) -> web.Response:
-    kept = request.app[_SINK].objects.get(request.match_info["key"])
+    kept = request.app[_SINK].objects.get(_key(request))
     if "tagging" in request.query:
         return _xml("<Tagging><TagSet></TagSet></Tagging>")
     if kept is None:
