@@ -342,18 +342,7 @@ def recordings_before(engine: Engine, ref: ConversationRef) -> list[KnownRecordi
 def recordings_of(connection: Connection, ref: ConversationRef) -> list[KnownRecording]:
     """Every recording of a revision, by id, within a transaction."""
     statement = (
-        select(
-            recordings.c.recording_id,
-            recordings.c.session_id,
-            recordings.c.media,
-            recordings.c.listed,
-            recordings.c.state,
-            recordings.c.cause,
-            recordings.c.objects_revision,
-            recordings.c.unavailable,
-            recordings.c.attempts,
-            recordings.c.duration_s,
-        )
+        select(*(recordings.c[name] for name in KnownRecording.__dataclass_fields__))
         .where(recordings.c.conversation_id == ref.conversation_id, recordings.c.revision == ref.revision)
         .order_by(recordings.c.recording_id)
     )
