@@ -53,7 +53,7 @@ def test_a_day_costs_a_few_requests_a_hundred_conversations(start_archive: Start
     assert mismatches(archive) == []
     assert asked(archive, SUBMIT) == 2, "what is late comes with a second batch"
     assert (asked(archive, LISTING), asked(archive, SINGLE)) == (0, 0)
-    assert archive.rows("SELECT count(*) FROM batch_results WHERE results IS NOT NULL") == [(0,)], "links are secrets"
+    assert archive.rows("SELECT count(*) FROM batch_results") == [(0,)], "links are secrets"
     assert archive.rows("SELECT count(*) FROM recordings WHERE state = 'stored' AND media IS NULL") == [(0,)]
 
 
