@@ -7,14 +7,17 @@ from collections.abc import Callable
 from pathlib import Path
 
 from bench import (
+    cpu,
     enumeration,
     fanout,
+    guide,
     hashed,
     log,
     lookup,
     memory,
     rebuild,
     recount,
+    requests,
     rerun,
     search,
     simulator,
@@ -23,6 +26,9 @@ from bench import (
 from embedded.isolation import isolate_this_process
 
 BENCHES: dict[str, Callable[[], Path]] = {
+    "guide": guide.main,
+    "requests": requests.main,
+    "cpu": cpu.main,
     "memory": memory.main,
     "enumeration": enumeration.main,
     "fanout": fanout.main,

@@ -30,6 +30,7 @@ _FAULTS = {
     "rate_expired_link": 0.02,
     "rate_token_refused": 0.002,
     "rate_batch_429": 0.1,
+    "rate_batch_stuck": 0.1,
     "rate_batch_error": 0.02,
     "rate_batch_twice": 0.05,
 }

@@ -50,6 +50,7 @@ def upgrade() -> None:
             ["conversation_id", "revision", "recording_id"],
             ["recordings.conversation_id", "recordings.revision", "recordings.recording_id"],
             name=op.f("fk_batch_results_recordings"),
+            ondelete="CASCADE",
         ),
         sa.ForeignKeyConstraint(["batch_id"], ["batches.batch_id"], name=op.f("fk_batch_results_batches")),
         sa.PrimaryKeyConstraint("conversation_id", "revision", "recording_id", name=op.f("pk_batch_results")),

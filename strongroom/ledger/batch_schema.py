@@ -47,6 +47,7 @@ batch_results = Table(
     ForeignKeyConstraint(
         ["conversation_id", "revision", "recording_id"],
         ["recordings.conversation_id", "recordings.revision", "recordings.recording_id"],
+        ondelete="CASCADE",
     ),
     ForeignKeyConstraint(["batch_id"], ["batches.batch_id"]),
     Index("ix_batch_results_batch_id", "batch_id"),

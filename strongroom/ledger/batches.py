@@ -162,6 +162,23 @@ def record_batch(
     return batch_id
 
 
+def list_instead(engine: Engine, held: HeldConversation, holder: Holder, cause: str) -> None:
+    """No batch takes a revision that was in one before: it is listed by itself. Raises LeaseLost."""
+    with transaction(engine) as connection:
+        now = func.clock_timestamp()
+        leases.change(
+            connection,
+            conversations,
+            held.ref._asdict(),
+            ["capturing"],
+            holder,
+            awaits="listing",
+            cause=cause,
+            due_at=now,
+            enqueued_at=None,
+        )
+
+
 def take_batch(engine: Engine, batch_id: int, holder: Holder) -> HeldBatch | None:
     """Take a batch that is due to be looked at, or None when it is held, not due, over or unknown."""
     with transaction(engine) as connection:

@@ -6,12 +6,26 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Connection, RowMapping, and_, case, exists, func, null, or_, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    RowMapping,
+    and_,
+    case,
+    delete,
+    exists,
+    func,
+    null,
+    or_,
+    select,
+    update,
+)
 from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.orm import aliased
 
 from strongroom.ledger import leases
+from strongroom.ledger.batch_schema import batch_results
 from strongroom.ledger.custody import NewEvent, append_events
 from strongroom.ledger.engine import Engine, transaction
 from strongroom.ledger.leases import Holder
@@ -477,4 +491,6 @@ def archived(engine: Engine, held: HeldConversation, holder: Holder, manifest: O
             state="archived",
             cause="the manifest stands in the vault",
         )
+        # what a batch gave has served its turn: a day's would be as many rows as it has recordings
+        connection.execute(delete(batch_results).where(leases.identified(batch_results, held.ref._asdict())))
         append_events(connection, [NewEvent("archived", holder.actor, *held.ref, details=details)])

@@ -84,6 +84,8 @@ def find_object(engine: Engine, ref: PartRef) -> ObjectRow | None:
 
 def find_earlier(engine: Engine, ref: PartRef, *, vanished_too: bool = False) -> tuple[int, ObjectRow] | None:
     """The latest earlier revision that stored the same part, and the object it has there, as far as it still stands."""
+    if ref.revision == 1:
+        return None
     statement = (
         select(objects.c.revision, *_object_columns())
         .where(

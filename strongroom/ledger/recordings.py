@@ -60,8 +60,8 @@ class KnownRecording:
     objects_revision: int
     unavailable: list[dict[str, str]] | None
     attempts: int
-    vanished: bool = False
     duration_s: float | None = None
+    vanished: bool = False
 
 
 def take_recording(engine: Engine, ref: RecordingRef, holder: Holder) -> HeldRecording | None:
@@ -366,19 +366,7 @@ def recordings_of(connection: Connection, ref: ConversationRef) -> list[KnownRec
         ~put_again,
     )
     statement = (
-        select(
-            recordings.c.recording_id,
-            recordings.c.session_id,
-            recordings.c.media,
-            recordings.c.listed,
-            recordings.c.state,
-            recordings.c.cause,
-            recordings.c.objects_revision,
-            recordings.c.unavailable,
-            recordings.c.attempts,
-            vanished,
-            recordings.c.duration_s,
-        )
+        select(*(recordings.c[name] for name in KnownRecording.__dataclass_fields__ if name != "vanished"), vanished)
         .where(recordings.c.conversation_id == ref.conversation_id, recordings.c.revision == ref.revision)
         .order_by(recordings.c.recording_id)
     )

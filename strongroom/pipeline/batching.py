@@ -15,7 +15,7 @@ from strongroom.genesys.analytics import conversations_again
 from strongroom.genesys.batches import submit_batch
 from strongroom.genesys.conversations import Conversation, parse_conversation
 from strongroom.house import House
-from strongroom.ledger.batches import Gathered, record_batch, take_for_batch
+from strongroom.ledger.batches import Gathered, list_instead, record_batch, take_for_batch
 from strongroom.ledger.conversations import (
     HeldConversation,
     expire_conversation,
@@ -115,21 +115,21 @@ def _parsed(house: House, held: Sequence[HeldConversation]) -> Iterator[tuple[He
 
 
 def _put_off(house: House, held: Sequence[HeldConversation], error: StrongroomError) -> Next:
-    """All of them later again, together; on the review list what no retry can help, or whose deadline is over."""
+    """All of them later again, together; what no retry can help, or whose deadline is over, goes another way."""
     _log.warning("batch put off", conversations=len(held), reason=str(error))
     attempts = max(one.attempts for one in held)
     decided = verdict(error, attempts=attempts, retry_interval_s=house.settings.retry_interval_s)
+    due_in_s = house.settings.retry_interval_s if isinstance(decided, Review) else decided.due_in_s
     for one in held:
         with suppress(LeaseLost):
             overdue = one.taken_at >= one.deadline_at
-            # what was decided already has recordings, which are listed singly at its deadline
-            ends = one.decided is None and (
-                isinstance(decided, Review)
-                or (not decided.ours and given_up(error, overdue=overdue, attempts=one.attempts))
+            no_more = isinstance(decided, Review) or (
+                not decided.ours and given_up(error, overdue=overdue, attempts=one.attempts)
             )
-            if ends:
+            if one.decided is not None and (no_more or overdue):
+                list_instead(house.engine, one, house.holder, error.reason)
+            elif no_more:
                 send_conversation_to_review(house.engine, one, house.holder, error.reason)
             else:
-                due_in_s = house.settings.retry_interval_s if isinstance(decided, Review) else decided.due_in_s
                 postpone_conversation(house.engine, one, house.holder, due_in_s, error.reason)
     return NOTHING

@@ -68,10 +68,13 @@ def fingerprint(body: Path | bytes, part_size_bytes: int) -> Fingerprint:
         parts: list[Part] = []
         for offset in range(0, max(size_bytes, 1), part_size_bytes):
             length = min(part_size_bytes, size_bytes - offset)
-            sha256, md5 = hashlib.sha256(), hashlib.md5(usedforsecurity=False)
+            # of a body that is one part the whole's hash is the part's
+            sha256 = whole if size_bytes <= part_size_bytes else hashlib.sha256()
+            md5 = hashlib.md5(usedforsecurity=False)
+            digests = (whole, md5) if sha256 is whole else (whole, sha256, md5)
             with open_stretch(body, offset, length) as stretch:
                 while chunk := stretch.read(_CHUNK_BYTES):
-                    for digest in (whole, sha256, md5):
+                    for digest in digests:
                         digest.update(chunk)
             parts.append(Part(len(parts) + 1, offset, length, sha256.digest(), md5.digest()))
     return Fingerprint(size_bytes, whole.hexdigest(), tuple(parts))

@@ -14,11 +14,11 @@ NewLedger = Callable[[Archive], Archive]
 LOST = {
     "conversations": {
         "state_at", "first_seen_at", "due_at", "enqueued_at", "lease_owner", "lease_until", "attempts", "deadline_at",
-        "decision", "retain_until", "indexed_at",
+        "decision", "retain_until", "indexed_at", "batch_id", "batch_asks",
     },
     "recordings": {
         "state_at", "first_seen_at", "due_at", "enqueued_at", "lease_owner", "lease_until", "attempts", "deadline_at",
-        "restore_asked_at",
+        "restore_asked_at", "duration_s",
     },
     "objects": {"object_id", "stored_at"},
     "log_entries": {"appended_at"},

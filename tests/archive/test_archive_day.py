@@ -67,7 +67,7 @@ def test_a_fault_of_batches_costs_nothing(start_archive: StartArchive, fault: st
     )
     archive.archive_here()
     assert archive.judge(neighbours=[archive.day + timedelta(days=1)]).mismatches == []
-    assert archive.rows("SELECT count(*) FROM batch_results WHERE results IS NOT NULL") == [(0,)], "links are secrets"
+    assert archive.rows("SELECT count(*) FROM batch_results") == [(0,)], "links are secrets"
 
 
 def test_every_manifest_keeps_to_its_schema(start_archive: StartArchive) -> None:

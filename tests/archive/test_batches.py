@@ -1,0 +1,154 @@
+"""A day by batch downloads: what they cost, and that nothing is lost or done twice when one is cut off anywhere."""
+
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from archives import Archive, StartArchive
+
+from strongroom.ledger.references import ConversationRef, RecordingRef
+from strongroom.ledger.runs import open_run
+from strongroom.pipeline import batch_following, batching, files
+from strongroom.pipeline.batch_following import follow_batch
+from strongroom.pipeline.batching import gather_batch
+from strongroom.pipeline.enumerate import enumerate_day
+from strongroom.pipeline.recording import archive_recording
+
+LISTING = "GET /api/v2/conversations/{conversationId}/recordingmetadata"
+SINGLE = "GET /api/v2/conversations/{conversationId}/recordings/{recordingId}"
+SUBMIT = "POST /api/v2/recording/batchrequests"
+
+
+class Killed(BaseException):
+    """The process ends here: nothing after it runs, no lease is handed back."""
+
+
+def mismatches(archive: Archive) -> list[str]:
+    return archive.judge(neighbours=[archive.day + timedelta(days=1)]).mismatches
+
+
+def asked(archive: Archive, endpoint: str) -> int:
+    return sum(archive.simulator.stats()["requests"].get(endpoint, {}).values())
+
+
+def enumerated(archive: Archive) -> list[ConversationRef]:
+    """The day is enumerated, and nothing else is done."""
+    open_run(archive.engine, archive.day, "a test")
+    return [ref for page in enumerate_day(archive.house, archive.day) for ref in page]
+
+
+def followed(archive: Archive) -> Sequence[RecordingRef]:
+    """One batch is submitted and done; the recordings it gave."""
+    enumerated(archive)
+    following = gather_batch(archive.house)
+    assert following.batch is not None
+    archive.let_time_pass(1)
+    return follow_batch(archive.house, following.batch[0]).recordings
+
+
+def test_a_day_costs_a_few_requests_a_hundred_conversations(start_archive: StartArchive) -> None:
+    archive = start_archive(conversations=14, outcome="late=0.5", late_s=0.5, audio_bytes=None)
+    archive.archive_here()
+    assert mismatches(archive) == []
+    assert asked(archive, SUBMIT) == 2, "what is late comes with a second batch"
+    assert (asked(archive, LISTING), asked(archive, SINGLE)) == (0, 0)
+    assert archive.rows("SELECT count(*) FROM batch_results") == [(0,)], "links are secrets"
+    assert archive.rows("SELECT count(*) FROM recordings WHERE state = 'stored' AND media IS NULL") == [(0,)]
+
+
+def test_killed_between_submit_and_commit_it_is_asked_for_again(
+    start_archive: StartArchive, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    archive = start_archive(conversations=6)
+    enumerated(archive)
+
+    def killed(*_: Any, **__: Any) -> int:
+        raise Killed
+
+    with monkeypatch.context() as patched, pytest.raises(Killed):
+        patched.setattr(batching, "record_batch", killed)
+        gather_batch(archive.house)
+    assert asked(archive, SUBMIT) == 1
+    assert archive.rows("SELECT count(*) FROM batches") == [(0,)]
+    assert gather_batch(archive.house).batch is None, "who was killed holds them still"
+    archive.let_time_pass(10)
+    archive.archive_here()
+    assert mismatches(archive) == []
+
+
+def test_killed_between_results_and_commit_they_are_read_again(
+    start_archive: StartArchive, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    archive = start_archive(conversations=6)
+
+    def killed(*_: Any, **__: Any) -> int:
+        raise Killed
+
+    with monkeypatch.context() as patched, pytest.raises(Killed):
+        patched.setattr(batch_following, "end_batch", killed)
+        followed(archive)
+    archive.let_time_pass(10)
+    archive.archive_here()
+    assert mismatches(archive) == []
+    assert asked(archive, SUBMIT) == archive.rows("SELECT count(*) FROM batches")[0][0]
+
+
+def test_killed_between_result_and_put_the_next_one_puts_it_once_even_when_the_link_has_expired(
+    start_archive: StartArchive, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    archive = start_archive(conversations=6, link_ttl_s=60)
+    recordings = followed(archive)
+    assert len(recordings) > 2
+
+    def killed(*_: Any, **__: Any) -> None:
+        raise Killed
+
+    with monkeypatch.context() as patched, pytest.raises(Killed):
+        patched.setattr(files, "store", killed)
+        archive_recording(archive.house, recordings[0])
+    archive_recording(archive.house, recordings[1])
+    archive.simulator.clock(advance_s=3600)
+    archive.let_time_pass(10)
+    archive.archive_here()
+    assert mismatches(archive) == []
+    assert asked(archive, SINGLE) >= len(recordings) - 1, "what is asked for singly, since its link has expired"
+    puts = archive.rows("SELECT count(*), count(DISTINCT key) FROM objects")
+    assert puts[0][0] == puts[0][1]
+
+
+def test_what_a_batch_had_given_before_it_was_given_up_is_looked_at_again(start_archive: StartArchive) -> None:
+    archive = start_archive(conversations=10, faults={"rate_batch_stuck": 1}, outcome="never=0")
+    recordings = followed(archive)
+    assert recordings, "half of them are there"
+    for ref in recordings:
+        archive_recording(archive.house, ref)
+    gets = archive.simulator.stats()["media"]["gets"]
+    archive.let_time_pass(60)
+    archive.archive_here()
+    assert mismatches(archive) == []
+    assert archive.rows("SELECT DISTINCT state FROM batches") == [("given up",)]
+    [(stored,)] = archive.rows("SELECT count(*) FROM recordings WHERE state = 'stored'")
+    assert archive.simulator.stats()["media"]["gets"] - gets <= 2 * (stored - len(recordings)) + 20
+    assert asked(archive, SINGLE) >= stored
+
+
+def test_audio_in_another_format_is_asked_for_singly_and_text_comes_by_batch(start_archive: StartArchive) -> None:
+    archive = start_archive(conversations=10, settings={"STRONGROOM_AUDIO_FORMAT": "WAV"}, outcome="late=0")
+    archive.archive_here()
+    assert mismatches(archive) == []
+    kinds = "SELECT DISTINCT content_type FROM objects JOIN recordings USING (conversation_id, revision, recording_id)"
+    assert archive.rows(f"{kinds} WHERE media = 'audio'") == [("audio/wav",)]
+    [(audio,)] = archive.rows("SELECT count(*) FROM recordings WHERE media = 'audio'")
+    [(text,)] = archive.rows("SELECT count(*) FROM recordings WHERE media <> 'audio'")
+    assert text > 0
+    assert asked(archive, SINGLE) >= audio > 0
+    assert asked(archive, SINGLE) < audio + text
+
+
+def test_exports_of_text_are_kept_where_a_setting_asks_for_it(start_archive: StartArchive) -> None:
+    archive = start_archive(conversations=10, settings={"STRONGROOM_TEXT_EXPORTS": "true"}, outcome="late=0")
+    archive.archive_here()
+    assert mismatches(archive) == [], "the judge asks for every EML then"
+    exports = "SELECT count(*) FROM objects WHERE content_type IN ('message/rfc822', 'application/zip')"
+    assert archive.rows(exports)[0][0] > 0
