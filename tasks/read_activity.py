@@ -14,6 +14,6 @@ from tasks.messages import conversation_arguments
     bind=True, name="read_activity", time_limit=READING_TIME_LIMIT_S, soft_time_limit=READING_TIME_LIMIT_S - 300
 )
 def read_activity(self: Task, day: str) -> None:
-    """Take the next step of a day's reading by activity, its recount (`YYYY-MM-DD`, UTC); the sweep rings for the next."""
+    """Take the next step of a day's recount (`YYYY-MM-DD`, UTC); the sweep rings for the one after."""
     for page in read_pages(self.app.house, date.fromisoformat(day)):
         send(self.app, "archive_conversation", map(conversation_arguments, page))
