@@ -232,6 +232,11 @@ def test_a_changed_wrap_up_code_becomes_a_revision_with_longer_and_stricter_lock
     for key in objects:
         head = archive.house.store.patient.head_object(Bucket=archive.bucket, Key=key)
         assert (head["ObjectLockMode"], head["ObjectLockRetainUntilDate"].year) == ("COMPLIANCE", A_DAY.year + 9)
+    [event] = archive.rows(
+        "SELECT document FROM custody_events WHERE act = 'archived' AND conversation_id = :id AND revision = 2",
+        id=changed,
+    )
+    assert json.loads(event.document)["details"]["locksLengthened"] == len(objects)
     again = manifest(archive, changed, 2)
     assert again["retentionClass"] == "escalated"
     recordings = {one["key"] for one in again["objects"] if "/recordings/" in one["key"]}
