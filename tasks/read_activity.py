@@ -13,5 +13,5 @@ from tasks.window import offer_pages
     bind=True, name="read_activity", time_limit=READING_TIME_LIMIT_S, soft_time_limit=READING_TIME_LIMIT_S - 300
 )
 def read_activity(self: Task, day: str) -> None:
-    """Take the next step of a day's reading by activity, its recount (`YYYY-MM-DD`, UTC); the sweep rings for more."""
+    """Take the next step of a day's recount (`YYYY-MM-DD`, UTC); the sweep rings for the one after."""
     offer_pages(self.app, read_pages(self.app.house, date.fromisoformat(day)))

@@ -179,6 +179,7 @@ def counted(
             state="counted",
             cause=f"{conversations} conversations counted, {differences} differences",
             due_at=func.clock_timestamp(),
+            number=read.number,
         )
         connection.execute(
             insert(recounts).values(

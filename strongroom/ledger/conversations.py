@@ -473,14 +473,25 @@ def expire_conversation(engine: Engine, held: HeldConversation, holder: Holder, 
         )
 
 
-def archived(engine: Engine, held: HeldConversation, holder: Holder, manifest: ObjectRow, objects: int) -> None:
-    """Its manifest stands in the vault and names so many objects: all there are. Raises LeaseLost."""
-    details = {
+def archived(
+    engine: Engine,
+    held: HeldConversation,
+    holder: Holder,
+    manifest: ObjectRow,
+    objects: int,
+    *,
+    locks_lengthened: int = 0,
+) -> None:
+    """Its manifest stands in the vault and names so many objects: all there are. Raises LeaseLost.
+
+    `locks_lengthened`: of earlier revisions' objects, which had a shorter or a weaker one.
+    """
+    details: dict[str, object] = {
         "manifest": manifest.key,
         "versionId": manifest.version_id,
         "sha256": manifest.sha256,
         "objects": objects,
-    }
+    } | ({"locksLengthened": locks_lengthened} if locks_lengthened else {})
     with transaction(engine) as connection:
         leases.change(
             connection,

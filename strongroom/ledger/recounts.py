@@ -6,7 +6,7 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, Select, and_, exists, func, select, update
+from sqlalchemy import Integer, Row, Select, and_, cast, exists, func, select, update
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 
 from strongroom.ledger.changed_records import not_disposed_of
@@ -240,6 +240,16 @@ def _vanished(day: date, since: datetime) -> Select[Any]:
         .join_from(objects, conversations, same_revision)
         .where(conversations.c.day == day, objects.c.vanished_at >= since)
     )
+
+
+def number_in_log(engine: Engine, day: date) -> int:
+    """The number of the day's last recount that the log holds, 0 for none."""
+    number = cast(func.split_part(log_entries.c.ref, "/", 3), Integer)
+    statement = select(func.coalesce(func.max(number), 0)).where(
+        log_entries.c.kind == "recount", log_entries.c.day == day
+    )
+    with transaction(engine) as connection:
+        return connection.execute(statement).scalar_one()
 
 
 def latest_recount(engine: Engine, day: date) -> Recount | None:

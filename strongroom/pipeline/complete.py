@@ -74,7 +74,7 @@ def _complete(house: House, held: HeldConversation, decided: Decided) -> Next:
     lock = lock_at_put(house.settings, decided.lock_mode, decided.retain_until)
     placement = Placement(held.ref, held.day, decided.retention_class, lock, decided.policy_version)
     recordings = known_recordings(house.engine, held.ref)
-    media = _objects_of_recordings(house, held.ref, recordings, lock)
+    media, of_media = _objects_of_recordings(house, held.ref, recordings, lock)
     record = _store_document(
         house,
         placement,
@@ -86,7 +86,7 @@ def _complete(house: House, held: HeldConversation, decided: Decided) -> Next:
             "names": held.names,
         },
     )
-    _keep_documents_before(house, held.ref, lock)
+    of_documents = _keep_documents_before(house, held.ref, lock)
     objects = [record, *media]
     manifest = _store_document(
         house,
@@ -95,26 +95,34 @@ def _complete(house: House, held: HeldConversation, decided: Decided) -> Next:
         manifest_key(held.day, str(held.ref.conversation_id), held.ref.revision),
         _manifest(house, held, decided, lock, recordings, objects).document(),
     )
-    archived(house.engine, held, house.holder, manifest, len(objects))
+    archived(house.engine, held, house.holder, manifest, len(objects), locks_lengthened=of_media + of_documents)
     _log.info("conversation archived", conversation=str(held.ref))
     return NOTHING
 
 
 def _objects_of_recordings(
     house: House, ref: ConversationRef, recordings: Sequence[KnownRecording], lock: Lock
-) -> list[ObjectRow]:
+) -> tuple[list[ObjectRow], int]:
     """The objects of all recordings; those that earlier revisions put are referred to, and locked as long as this one.
 
-    Also of recordings in review: what could be had of them is locked and must be named.
+    Also of recordings in review: what could be had of them is locked and must be named. With them how many of the locks
+    were lengthened or tightened.
     """
     found = objects_of_recordings(house.engine, ref, [recording.recording_id for recording in recordings])
-    return [tightened(house, row, lock) for _, row in found]
+    return _tightened(house, [row for _, row in found], lock)
 
 
-def _keep_documents_before(house: House, ref: ConversationRef, lock: Lock) -> None:
-    """What earlier revisions' manifests and records tell is kept as long as the conversation is, and as strictly."""
-    for row in documents_before(house.engine, ref):
-        tightened(house, row, lock)
+def _keep_documents_before(house: House, ref: ConversationRef, lock: Lock) -> int:
+    """What earlier revisions' manifests and records tell is kept as long as the conversation is, and as strictly.
+
+    How many of their locks were lengthened or tightened.
+    """
+    return _tightened(house, documents_before(house.engine, ref), lock)[1]
+
+
+def _tightened(house: House, rows: Sequence[ObjectRow], lock: Lock) -> tuple[list[ObjectRow], int]:
+    kept = [tightened(house, row, lock) for row in rows]
+    return kept, sum(after != before for after, before in zip(kept, rows, strict=True))
 
 
 def _predecessor(house: House, ref: ConversationRef) -> Predecessor | None:

@@ -5,13 +5,14 @@ committed once, under the lease, before it is put.
 """
 
 from collections.abc import Iterator
+from dataclasses import replace
 from itertools import chain
 
 import structlog
 
 from strongroom.house import House
 from strongroom.ledger.activity import ActivityRead, activity_was_read, counted
-from strongroom.ledger.recounts import find_recount
+from strongroom.ledger.recounts import find_recount, number_in_log
 from strongroom.ledger.references import ConversationRef
 from strongroom.pipeline.recount_extract import archive_differing, confirm_changes, read_extract
 from strongroom.pipeline.recount_result import result_of
@@ -39,6 +40,8 @@ def recount(house: House, read: ActivityRead, job_id: str) -> Iterator[list[Conv
             compare_sessions(house, read, job_id, sessions),
         ),
     )
+    # a ledger that was restored from a backup may have lost results that the log has again, and the vault
+    read = replace(read, number=max(read.number, number_in_log(house.engine, read.day) + 1))
     result = result_of(house, read, extract, vault, sessions)
     counted(
         house.engine,

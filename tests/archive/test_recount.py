@@ -232,6 +232,11 @@ def test_a_changed_wrap_up_code_becomes_a_revision_with_longer_and_stricter_lock
     for key in objects:
         head = archive.house.store.patient.head_object(Bucket=archive.bucket, Key=key)
         assert (head["ObjectLockMode"], head["ObjectLockRetainUntilDate"].year) == ("COMPLIANCE", A_DAY.year + 9)
+    [event] = archive.rows(
+        "SELECT document FROM custody_events WHERE act = 'archived' AND conversation_id = :id AND revision = 2",
+        id=changed,
+    )
+    assert json.loads(event.document)["details"]["locksLengthened"] == len(objects)
     again = manifest(archive, changed, 2)
     assert again["retentionClass"] == "escalated"
     recordings = {one["key"] for one in again["objects"] if "/recordings/" in one["key"]}
@@ -409,6 +414,24 @@ def test_a_ledger_that_is_made_anew_knows_what_was_recounted(archive: Archive, n
     assert recount(anew)["number"] == 2
     assert [one.number for one in logged(anew)] == [1, 2]
     assert not verified(anew).findings
+
+
+def test_a_ledger_restored_from_before_a_recount_counts_on_from_the_log(archive: Archive) -> None:
+    cover(archive)
+    recount(archive)
+    settle(archive)
+    assert [one.number for one in logged(archive)] == [1]
+    with archive.engine.begin() as connection:
+        for table in ("recounts", "activity_reads"):
+            connection.execute(text(f"DELETE FROM {table}"))
+        connection.execute(text("DELETE FROM evidence_objects WHERE kind = 'recount'"))
+    want_recount(archive.engine, archive.day, "a test")
+    for _ in range(4):
+        ring(archive)
+        list(read_activity(archive.house, archive.day))
+        archive.simulator.clock(advance_s=20)
+    assert found(result(archive, archive.day, 2)) == {}
+    assert [one.number for one in logged(archive)] == [1, 2]
 
 
 def test_a_recount_is_asked_for_once_by_the_sweep_and_again_by_hand(archive: Archive) -> None:

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from sqlalchemy import text
 
 from strongroom.genesys.conversations import parse_conversation
+from strongroom.ledger.activity import want_recount
 from strongroom.ledger.conversations import (
     Decided,
     ExpectedRecording,
@@ -44,7 +45,6 @@ TABLES = (
     "objects",
     "activity_reads",
     "recount_lines",
-    "recounts",
 )
 SPAN_S = NIGHTS * 24 * HOUR_S
 
@@ -138,11 +138,7 @@ def night(archive: Archive, day: date) -> None:
 
 def activity(archive: Archive, day: date) -> None:
     """Read a day by activity, as often as the sweep would ring, until it is read."""
-    with archive.engine.begin() as connection:
-        connection.execute(
-            text("INSERT INTO activity_reads (day, state, cause) VALUES (:day, 'wanted', '') ON CONFLICT DO NOTHING"),
-            {"day": day},
-        )
+    assert want_recount(archive.engine, day, "a test") is not None
     for _ in range(8):
         for page in read_activity(archive.house, day):
             archive_all(archive, page)
