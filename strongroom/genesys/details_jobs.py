@@ -7,7 +7,7 @@ from typing import Any
 from urllib.parse import quote
 
 from strongroom.genesys.analytics import Page, page_of
-from strongroom.genesys.client import GenesysClient
+from strongroom.genesys.client import GenesysApi
 from strongroom.genesys.errors import GenesysAnswerInvalid
 from strongroom.times import format_instant, parse_instant
 
@@ -42,32 +42,32 @@ class JobPage:
     next_cursor: str | None
 
 
-def data_available_until(client: GenesysClient) -> datetime:
+def data_available_until(client: GenesysApi) -> datetime:
     """The instant up to which the job's source is complete: later data isn't in it yet."""
     path = f"{JOBS_PATH}/availability"
     return _instant(client.get(path).json, "dataAvailabilityDate", path)
 
 
-def submit_job(client: GenesysClient, first: datetime, last: datetime) -> str:
+def submit_job(client: GenesysApi, first: datetime, last: datetime) -> str:
     """Ask for all conversations with activity between two instants; the job's id."""
     interval = f"{format_instant(first)}/{format_instant(last)}"
     answer = client.post(JOBS_PATH, {"interval": interval}, repeatable=False).json
     return _text(answer, "jobId", JOBS_PATH)
 
 
-def job_status(client: GenesysClient, job_id: str) -> JobStatus:
+def job_status(client: GenesysApi, job_id: str) -> JobStatus:
     """How far a job is."""
     path = f"{JOBS_PATH}/{quote(job_id, safe='')}"
     return JobStatus(_text(client.get(path).json, "state", path))
 
 
-def job_results(client: GenesysClient, job_id: str) -> Iterator[Page]:
+def job_results(client: GenesysApi, job_id: str) -> Iterator[Page]:
     """The conversations of a fulfilled job, page by page to the last cursor; open ones are left out."""
     for one in job_pages(client, job_id):
         yield one.page
 
 
-def job_pages(client: GenesysClient, job_id: str, cursor: str | None = None) -> Iterator[JobPage]:
+def job_pages(client: GenesysApi, job_id: str, cursor: str | None = None) -> Iterator[JobPage]:
     """The pages of a fulfilled job's results, from the cursor of an earlier reading on, or from the first."""
     path = f"{JOBS_PATH}/{quote(job_id, safe='')}/results"
     seen = {cursor}

@@ -41,6 +41,8 @@ def archive_conversation(house: House, ref: ConversationRef) -> Next:
     held = take_discovered(house.engine, ref, house.holder)
     if held is None:
         return NOTHING
+    if held.background:
+        house = house.in_background()
     lease = kept_conversation(house.engine, ref, house.holder)
     return attempt(lease, lambda: _capture(house, held), lambda error: put_off(house, held, error))
 

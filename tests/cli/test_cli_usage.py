@@ -95,7 +95,7 @@ def test_a_day_that_is_not_over_is_not_archived(strongroom: Strongroom) -> None:
     [
         (["archive"], ["DAY"]),
         (["archive", "2025-05-14", "--to", "2025-05-13"], ["--to", "comes before"]),
-        (["archive", "2020-01-01", "--to", "2025-01-01"], ["days at once"]),
+        (["archive", "2001-01-01", "--to", "2025-01-01"], ["days at once"]),
         (["archive", "2025-05-14", "2025-05-15"], ["2025-05-15"]),
         (["archive", "2025-05-14", "--for"], ["--for"]),
         (["vault"], ["Missing command"]),
