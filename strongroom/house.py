@@ -3,12 +3,14 @@
 import os
 import socket
 import uuid
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from urllib.parse import urlsplit
 
 from config.clients import OAuthClient
 from config.settings import Settings
 from strongroom.actor import Actor
+from strongroom.genesys.allowance import Allowances, Rate
+from strongroom.genesys.allowance import connect as connect_redis
 from strongroom.genesys.client import GenesysClient
 from strongroom.genesys.media import MediaSession
 from strongroom.genesys.names import Names
@@ -26,6 +28,8 @@ from strongroom.vault.store import connect as connect_store
 from strongroom.vault.tiers import ClassPromise, Tiers, lifecycle_rules, load_tiers
 
 DEFAULT_PATIENCE_S = 20.0
+ROOM_PATIENCE_S = 5.0
+"""How long a request waits for room in the allowance before it gives its worker back."""
 WINDOW_PATIENCE_S = 300.0
 
 
@@ -57,6 +61,14 @@ class House:
         """Who the custody chain names for what this process does to a record by itself."""
         return self.holder.actor
 
+    def in_background(self) -> "House":
+        """The same house, keeping out of the priority share of Genesys's rate limit: for what nobody waits for.
+
+        The names behind ids, a few requests in hours, are asked for as ever.
+        """
+        pool = self.pool.in_background()
+        return replace(self, pool=pool, genesys=PooledClient(pool), patient_genesys=_patient(pool))
+
 
 def new_instance() -> str:
     """A name for one running fleet process and its children: what it held can be handed back when it stops."""
@@ -69,7 +81,8 @@ def open_house(settings: Settings, instance: str) -> House:
     Raises Misconfigured, and SpoolUnusable when that folder can't be made.
     """
     policy = load_policy(settings.policy_file)
-    pool = client_pool(settings)
+    allowances = open_allowances(settings)
+    pool = ClientPool([genesys_client(settings, one, allowances) for one in settings.genesys_clients])
     genesys = PooledClient(pool)
     return House(
         settings=settings,
@@ -81,22 +94,38 @@ def open_house(settings: Settings, instance: str) -> House:
         spool=Spool(settings.spool_dir),
         pool=pool,
         genesys=genesys,
-        patient_genesys=PooledClient(client_pool(settings, patience_s=WINDOW_PATIENCE_S)),
+        patient_genesys=_patient(pool),
         media=MediaSession(connect_timeout_s=settings.connect_timeout_s, read_timeout_s=settings.read_timeout_s),
         names=Names(genesys),
         region=region_of(settings.genesys_api_url),
     )
 
 
-def client_pool(settings: Settings, patience_s: float = DEFAULT_PATIENCE_S) -> ClientPool:
-    """All OAuth clients of the settings, each with the patience of `genesys_client`."""
-    return ClientPool([genesys_client(settings, one, patience_s) for one in settings.genesys_clients])
+def _patient(pool: ClientPool) -> PooledClient:
+    return PooledClient(pool.patient(WINDOW_PATIENCE_S))
+
+
+def open_allowances(settings: Settings) -> Allowances:
+    """The fleet's rate limits, in Redis; connects to nothing yet. Raises Misconfigured."""
+    rate = Rate(
+        settings.requests_per_minute,
+        settings.priority_share,
+        lost_after_s=settings.connect_timeout_s + settings.read_timeout_s,
+    )
+    server = connect_redis(settings.redis_url.get_secret_value(), connect_timeout_s=settings.connect_timeout_s)
+    return Allowances(server, settings.genesys_api_url, rate)
 
 
 def genesys_client(
-    settings: Settings, oauth_client: OAuthClient, patience_s: float = DEFAULT_PATIENCE_S
+    settings: Settings,
+    oauth_client: OAuthClient,
+    allowances: Allowances | None,
+    patience_s: float = DEFAULT_PATIENCE_S,
 ) -> GenesysClient:
-    """The Genesys API through one OAuth client; `patience_s` is how long one request may wait and be repeated."""
+    """The Genesys API through one OAuth client; `patience_s` is how long one request may wait and be repeated.
+
+    Its requests are counted with the fleet's where `allowances` are given: by everything but a check without Redis.
+    """
     return GenesysClient(
         settings.genesys_api_url,
         settings.genesys_login_url,
@@ -105,6 +134,8 @@ def genesys_client(
         connect_timeout_s=settings.connect_timeout_s,
         read_timeout_s=settings.read_timeout_s,
         patience_s=patience_s,
+        room_s=min(ROOM_PATIENCE_S, patience_s),
+        allowance=None if allowances is None else allowances.of(oauth_client.client_id),
     )
 
 

@@ -80,7 +80,7 @@ def _made_by_celery(fleet: Celery, task: str) -> dict[str, Any]:
 
 def _filled(template: _Template, arguments: Sequence[Any]) -> str:
     body = f"[{json.dumps(list(arguments))}, {{}}, {template.embed}]"
-    shown = json.dumps(repr(tuple(arguments))[:_LONGEST_REPR])[1:-1]
+    shown = json.dumps(repr(list(arguments))[:_LONGEST_REPR])[1:-1]
     values = {
         _ID: str(uuid.uuid4()),
         _TAG: str(uuid.uuid4()),

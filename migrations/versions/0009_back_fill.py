@@ -10,10 +10,8 @@ down_revision: str | None = "0008"
 branch_labels: Sequence[str] | None = None
 depends_on: Sequence[str] | None = None
 
-_OPEN = {
-    "conversations": "state IN ('discovered', 'capturing')",
-    "recordings": "state IN ('expected', 'waiting')",
-}
+_OPEN_RECORDINGS = "state IN ('expected', 'waiting')"
+_OPEN_CONVERSATIONS = "state IN ('discovered', 'capturing')"
 
 
 def upgrade() -> None:
@@ -22,8 +20,10 @@ def upgrade() -> None:
         op.add_column(table, sa.Column("background", sa.Boolean(), server_default=sa.false(), nullable=False))
     op.add_column("conversations", sa.Column("shortest_lock_days", sa.Integer(), nullable=True))
     _conversation_states("'discovered', 'capturing', 'archived', 'review', 'expired'")
-    for table, open_rows in _OPEN.items():
-        _index_open(table, ["background", "due_at"], open_rows)
+    _index_due("recordings", "open", ["background", "due_at"], _OPEN_RECORDINGS, anew=True)
+    op.drop_index("ix_conversations_open_due_at", table_name="conversations")
+    for state in ("discovered", "capturing"):
+        _index_due("conversations", state, ["background", "due_at"], f"state = '{state}'")
     op.create_index(
         "ix_conversations_expired_day",
         "conversations",
@@ -59,8 +59,10 @@ def upgrade() -> None:
 def downgrade() -> None:
     op.drop_table("backfills")
     op.drop_index("ix_conversations_expired_day", table_name="conversations")
-    for table, open_rows in _OPEN.items():
-        _index_open(table, ["due_at"], open_rows)
+    for state in ("discovered", "capturing"):
+        op.drop_index(f"ix_conversations_{state}_due_at", table_name="conversations")
+    _index_due("conversations", "open", ["due_at"], _OPEN_CONVERSATIONS)
+    _index_due("recordings", "open", ["due_at"], _OPEN_RECORDINGS, anew=True)
     # before this revision they were in review, with the same cause
     op.execute("UPDATE conversations SET state = 'review' WHERE state = 'expired'")
     _conversation_states("'discovered', 'capturing', 'archived', 'review'")
@@ -74,7 +76,8 @@ def _conversation_states(states: str) -> None:
     op.create_check_constraint(op.f("ck_conversations_state"), "conversations", f"state IN ({states})")
 
 
-def _index_open(table: str, columns: list[str], open_rows: str) -> None:
-    name = f"ix_{table}_open_due_at"
-    op.drop_index(name, table_name=table)
-    op.create_index(name, table, columns, unique=False, postgresql_where=sa.text(open_rows))
+def _index_due(table: str, of: str, columns: list[str], rows: str, *, anew: bool = False) -> None:
+    name = f"ix_{table}_{of}_due_at"
+    if anew:
+        op.drop_index(name, table_name=table)
+    op.create_index(name, table, columns, unique=False, postgresql_where=sa.text(rows))

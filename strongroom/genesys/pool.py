@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from strongroom.errors import StrongroomError
+from strongroom.genesys.allowance import room_of
 from strongroom.genesys.client import GenesysClient
 from strongroom.genesys.transport import Answer
 
@@ -20,8 +21,22 @@ class ClientPool:
         self._clients = {client.client_id: client for client in clients}
 
     def choose(self) -> GenesysClient:
-        """The client with most room."""
-        return random.choice(list(self._clients.values()))
+        """The client with most room in its allowance, or the shortest wait for some. Raises AllowanceUnknown."""
+        clients = list(self._clients.values())
+        random.shuffle(clients)  # of those that have as much, not always the same
+        allowances = [client.allowance for client in clients if client.allowance is not None]
+        if len(clients) == 1 or len(allowances) < len(clients):
+            return clients[0]
+        room = room_of(allowances)
+        return clients[room.index(max(room))]
+
+    def patient(self, patience_s: float) -> "ClientPool":
+        """The same clients, waiting for room for so long."""
+        return ClientPool([client.patient(patience_s) for client in self._clients.values()])
+
+    def in_background(self) -> "ClientPool":
+        """The same clients, keeping out of the priority share of their allowances."""
+        return ClientPool([client.in_background() for client in self._clients.values()])
 
     def of(self, client_id: str) -> GenesysClient:
         """The client of this id: only it may read the results of what it submitted. Raises ClientNotConfigured."""

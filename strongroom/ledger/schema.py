@@ -77,12 +77,9 @@ conversations = Table(
     # asked for by a back-fill: what the policy would have let go by now is locked for so many days all the same
     Column("shortest_lock_days", Integer),
     Index("ix_conversations_day_state", "day", "state"),
-    Index(
-        "ix_conversations_open_due_at",
-        "background",
-        "due_at",
-        postgresql_where=text(one_of("state", OPEN_CONVERSATION_STATES)),
-    ),
+    # apart, because each is looked through several times a second, and the other may have a whole day's rows
+    Index("ix_conversations_discovered_due_at", "background", "due_at", postgresql_where=text("state = 'discovered'")),
+    Index("ix_conversations_capturing_due_at", "background", "due_at", postgresql_where=text("state = 'capturing'")),
     Index("ix_conversations_expired_day", "day", postgresql_where=text("state = 'expired'")),
     Index(
         "ix_conversations_unindexed_due_at",

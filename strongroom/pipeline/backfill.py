@@ -42,6 +42,7 @@ def read_backfill(house: House, backfill_id: int) -> None:
     reading = take_backfill(house.engine, backfill_id, house.holder)
     if reading is None:
         return
+    house = house.in_background()
     try:
         with kept_backfill(house.engine, backfill_id, house.holder):
             _step(house, reading)

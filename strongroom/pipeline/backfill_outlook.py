@@ -15,8 +15,6 @@ MEASURED_S = 3_600.0
 """The rate is that of the last hour."""
 REQUESTS_A_CONVERSATION = 0.1
 """What batches of a hundred need: the most that `make bench ONLY=requests` permits."""
-REQUESTS_PER_MINUTE = 300
-"""Of one OAuth client: the vendor's limit."""
 
 
 @dataclass(frozen=True)
@@ -57,10 +55,15 @@ def _outlook(settings: Settings, engine: Engine, backfill: Backfill, now: dateti
             now,
             left,
             measured_per_s=counts.settled_lately / max(counts.measured_s, 1.0),
-            requests_per_minute=REQUESTS_PER_MINUTE * len(settings.genesys_clients),
+            requests_per_minute=_requests_per_minute(settings),
             requests_a_conversation=REQUESTS_A_CONVERSATION,
         )
     return Outlook(backfill, counts, days, days_read, expected)
+
+
+def _requests_per_minute(settings: Settings) -> float:
+    """What the allowance leaves to back-fills when nothing else wants it."""
+    return settings.requests_per_minute * len(settings.genesys_clients) * (1 - settings.priority_share)
 
 
 def _days_read(backfill: Backfill, days: int) -> int:

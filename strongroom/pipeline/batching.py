@@ -40,6 +40,8 @@ def gather_batch(house: House, *, background: bool = False) -> Next:
     held = take_for_batch(house.engine, house.holder, house.settings.batch_size, background=background)
     if not held:
         return NOTHING
+    if background:
+        house = house.in_background()
     lease = kept_conversations(house.engine, [one.ref for one in held], house.holder)
     return attempt(lease, lambda: _gather(house, held), lambda error: _put_off(house, held, error))
 

@@ -45,6 +45,8 @@ def archive_conversation(house: House, ref: ConversationRef) -> Next:
     held = take_discovered(house.engine, ref, house.holder) or take_unlisted(house.engine, ref, house.holder)
     if held is None:
         return NOTHING
+    if held.background:
+        house = house.in_background()
     step = _list if held.awaits == "listing" and held.decided is not None else _capture
     lease = kept_conversation(house.engine, ref, house.holder)
     return attempt(lease, lambda: step(house, held), lambda error: put_off(house, held, error))

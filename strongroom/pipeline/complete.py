@@ -37,6 +37,8 @@ def complete_conversation(house: House, ref: ConversationRef) -> Next:
     held = take_captured(house.engine, ref, house.holder)
     if held is None:
         return NOTHING
+    if held.background:
+        house = house.in_background()
     lease = kept_conversation(house.engine, ref, house.holder)
     following = attempt(
         lease, lambda: _complete(house, held, _decided(held)), lambda error: put_off(house, held, error)

@@ -44,6 +44,8 @@ def archive_recording(house: House, ref: RecordingRef) -> Next:
     held = take_recording(house.engine, ref, house.holder)
     if held is None:
         return NOTHING
+    if held.background:
+        house = house.in_background()
     lease = kept_recording(house.engine, ref, house.holder)
     return attempt(lease, lambda: _attempt(house, held), lambda error: _put_off(house, held, error))
 

@@ -110,10 +110,11 @@ def test_days_are_archived_newest_first_across_a_stop_killed_workers_and_a_start
     with archive.fleet(sizes):
         wait_until(lambda: only(archive).state == "finished", "the back-fill is finished", 150, every_s=0.3)
     assert mismatches(archive, DAYS) == []
-    assert archive.rows("SELECT day FROM runs ORDER BY run_id") == [(day,) for day in reversed(DAYS)]
-    assert archive.rows("SELECT DISTINCT state, background FROM runs") == [("settled", True)]
+    # Beat has yesterday's night opened beside it
+    assert archive.rows("SELECT day FROM runs WHERE background ORDER BY run_id") == [(day,) for day in reversed(DAYS)]
+    assert archive.rows("SELECT DISTINCT state FROM runs WHERE background") == [("settled",)]
     assert archive.rows("SELECT bool_and(background) FROM recordings") == [(True,)]
-    assert days_to_seal(archive.engine) == DAYS
+    assert set(DAYS) <= set(days_to_seal(archive.engine))
 
 
 def archived(archive: Archive, day: date) -> int:

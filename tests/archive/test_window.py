@@ -70,7 +70,7 @@ def watched(archive: Archive) -> Iterator[dict[str, int]]:
 
 def test_many_messages_at_once_are_celerys_own_messages(redis_url: str, start_archive: StartArchive) -> None:
     app = FleetApp(load_settings(start_archive(conversations=0).environment))
-    arguments = [("5b1e32b0-0000-4000-8000-00000000000a", 1, 'session:"Ä\\'), ("b", 2, "r")]
+    arguments = [("5b1e32b0-0000-4000-8000-00000000000a", 1, 'session:"Ä'), ("b", 2, "r")]
     send(app, "archive_recording", arguments)
     send_many(app, "archive_recording", arguments)
     with redis.Redis.from_url(redis_url) as broker:

@@ -13,6 +13,7 @@ from strongroom.ledger.conversations import (
     archived,
     begin_capturing,
     discover,
+    expire_conversation,
     send_conversation_to_review,
     take_captured,
     take_discovered,
@@ -106,6 +107,12 @@ class Day:
         held = take_discovered(self.engine, ref, HOLDER)
         assert held is not None
         send_conversation_to_review(self.engine, held, HOLDER, reason)
+
+    def expired(self, reason: str) -> None:
+        """A conversation that the policy would have let go by now."""
+        held = take_discovered(self.engine, self.discovered(), HOLDER)
+        assert held is not None
+        expire_conversation(self.engine, held, HOLDER, _decided(held.conversation_end, defaulted=False), reason)
 
 
 def _record(conversation_id: UUID, end: datetime) -> dict[str, object]:

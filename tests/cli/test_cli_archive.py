@@ -3,6 +3,7 @@
 import base64
 import json
 from collections.abc import Callable, Iterator
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
@@ -11,8 +12,11 @@ from command_line import Strongroom
 from ledger_of_a_day import DAY, Day
 
 from config.celery import CONTROL
+from strongroom.ledger.backfills import list_backfills
 from strongroom.ledger.engine import Engine
 from strongroom.ledger.progress import day_progress
+from strongroom.ledger.runs import open_run
+from strongroom.times import day_of, days_between, utc_now
 
 
 @pytest.fixture
@@ -30,20 +34,72 @@ def broker(environment: dict[str, str], redis_url: str, monkeypatch: pytest.Monk
         yield waiting
 
 
-def test_a_range_opens_a_run_and_sends_a_message_for_each_day(
+def days_ago(number: int) -> date:
+    """A day that is so long over."""
+    return day_of(utc_now()) - timedelta(days=number)
+
+
+def test_a_range_of_late_days_opens_a_run_and_sends_a_message_for_each(
     strongroom: Strongroom, broker: Callable[[], Any], engine: Engine
 ) -> None:
-    Day(engine).opened()
-    document = strongroom("archive", "2025-05-13", "--to", "2025-05-15", "--json").document
+    three, two, one = (days_ago(number) for number in (4, 3, 2))
+    open_run(engine, two, "asked for before")
+    document = strongroom("archive", str(three), "--to", str(one), "--json").document
     assert document == {
         "days": [
-            {"day": "2025-05-13", "opened": True},
-            {"day": "2025-05-14", "opened": False},
-            {"day": "2025-05-15", "opened": True},
-        ]
+            {"day": str(three), "opened": True},
+            {"day": str(two), "opened": False},
+            {"day": str(one), "opened": True},
+        ],
+        "backfill": None,
     }
-    assert day_progress(engine, DAY).run_state == "enumerating"
-    assert broker() == [("enumerate_day", [f"2025-05-{number}"]) for number in (13, 14, 15)]
+    assert day_progress(engine, two).run_state == "enumerating"
+    assert broker() == [("enumerate_day", [str(day)]) for day in (three, two, one)]
+
+
+def test_the_old_days_of_a_range_are_back_filled_and_the_late_ones_archived_at_once(
+    strongroom: Strongroom, broker: Callable[[], Any], engine: Engine
+) -> None:
+    document = strongroom("archive", str(days_ago(40)), "--to", str(days_ago(2)), "--json").document
+    last_old = date.fromisoformat(document["backfill"]["last_day"])
+    assert document["backfill"]["first_day"] == str(days_ago(40))
+    assert [one["day"] for one in document["days"]] == [str(day) for day in days_between(last_old, days_ago(2))[1:]]
+    # the nights' own window is 14 days; which day is its first depends on the hour
+    assert days_ago(17) < last_old < days_ago(13)
+    [backfill] = list_backfills(engine)
+    assert (backfill.first_day, backfill.last_day, backfill.newest_first) == (days_ago(40), last_old, False)
+    assert broker()[0] == ("read_backfill", [backfill.backfill_id])
+    assert day_progress(engine, days_ago(40)).run_state is None
+
+
+def test_a_back_fill_newest_first_with_a_lock_of_its_own(
+    strongroom: Strongroom, broker: Callable[[], Any], engine: Engine
+) -> None:
+    outcome = strongroom("archive", "2015-01-01", "--to", "2015-12-31", "--newest-first", "--shortest-lock", "400")
+    [backfill] = list_backfills(engine)
+    assert outcome.out.splitlines() == [
+        f"2015-01-01 to 2015-12-31  back-filled in the background, as {backfill.backfill_id}",
+        "follow it: strongroom backfill list",
+    ]
+    assert (backfill.newest_first, backfill.shortest_lock_days) == (True, 400)
+    assert backfill.reading_day == date(2015, 12, 31)
+    strongroom("archive", "2015-12-31", "--to", "2016-01-01").refused(2, "2015-01-01 to 2015-12-31 is running")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["2015-01-01", "--shortest-lock", "5476"], "above the policy's cap of 5,475"),
+        (["2015-01-01", "--shortest-lock", "0"], "--shortest-lock"),
+        (["yesterday", "--newest-first"], "no day is so old"),
+        (["2001-01-01", "--to", "2025-12-31"], "at most 7,320"),
+    ],
+)
+def test_what_no_back_fill_can_be_is_refused(
+    strongroom: Strongroom, broker: Callable[[], Any], engine: Engine, arguments: list[str], words: str
+) -> None:
+    strongroom("archive", *arguments).refused(2, words)
+    assert list_backfills(engine) == []
 
 
 def test_in_words_it_says_how_to_follow(strongroom: Strongroom, broker: Callable[[], Any]) -> None:

@@ -41,7 +41,7 @@ def test_the_whole_picture_as_json(strongroom: Strongroom, environment: dict[str
         "day": "2025-05-14",
         "finished": False,
         "run": {"state": "capturing", "cause": "enumerated: 1 ended conversations"},
-        "conversations": {"discovered": 1, "capturing": 1, "archived": 2, "review": 1},
+        "conversations": {"discovered": 1, "capturing": 1, "archived": 2, "review": 1, "expired": 0},
         "recordings": {"expected": 1, "waiting": 2, "stored": 1, "absent": 1, "review": 1},
         "review": 2,
         "waiting": {"causes": {"still in processing": 2}},

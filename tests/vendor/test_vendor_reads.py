@@ -49,8 +49,8 @@ def reads(monkeypatch: pytest.MonkeyPatch) -> set[Read]:
     gathered: set[Read] = set()
     send = client_module.send
 
-    def watching(session: Any, request: Any, timeouts: Any) -> Any:
-        return watched_answer(request, send(session, request, timeouts), gathered)
+    def watching(session: Any, request: Any, *how: Any) -> Any:
+        return watched_answer(request, send(session, request, *how), gathered)
 
     monkeypatch.setattr(client_module, "send", watching)
     return gathered
