@@ -1,4 +1,4 @@
-"""`make bench`, or `make bench ONLY=memory`: run the benches, say where each report is and whether its goals hold."""
+"""`make bench`, or `make bench ONLY=memory,scale`: run the benches, say where each report is and if its goals hold."""
 
 import json
 import os
@@ -19,6 +19,7 @@ from bench import (
     recount,
     requests,
     rerun,
+    scale,
     search,
     simulator,
     streaming,
@@ -41,6 +42,7 @@ BENCHES: dict[str, Callable[[], Path]] = {
     "lookup": lookup.main,
     "rerun": rerun.main,
     "recount": recount.main,
+    "scale": scale.main,
 }
 
 
@@ -57,7 +59,7 @@ def main() -> int:
         for goal in json.loads(path.read_text())["goals"]:
             missed = missed or not goal["holds"]
             held = "holds" if goal["holds"] else "MISSED"
-            print(f"{name}: {goal['name']}: {goal['value']:.1f} {goal['op']} {goal['bound']} {held}")
+            print(f"{name}: {goal['name']}: {goal['value']:.2f} {goal['op']} {goal['bound']} {held}")
         print(f"{name}: {path}")
     return 1 if missed else 0
 
