@@ -168,6 +168,7 @@ local function told(id, answered, allowed, count, reset, retry_after)
   elseif answered == 1 and not state.fields.known then
     -- It never tells: then a tenth of the window is all that may be left of it.
     hold(state, math.floor(state.allowed * 0.9), HOLD)
+    keep(state, 'sure', '1')
   end
   if own and (says or answered == 1) then -- what was granted before we forgot tells of a time before, too
     keep(state, 'known', '1')

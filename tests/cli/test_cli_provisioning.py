@@ -8,6 +8,7 @@ from typing import Any
 
 import boto3
 import pytest
+import redis
 from command_line import Strongroom
 from sqlalchemy import insert
 
@@ -144,6 +145,12 @@ def test_doctor_finds_everything_good(
     assert strongroom("log", "new-key", str(tmp_path / "log.pem")).exit_code == 0
     outcome = strongroom("doctor", "--json")
     assert set(outcomes(outcome.document).values()) == {"good"}, outcome.out
+    with redis.Redis.from_url(redis_url) as server:
+        assert len(server.keys("strongroom:{allowance}:*")) == 2, "its requests are counted with the fleet's"
+    monkeypatch.setenv("STRONGROOM_REDIS_URL", environment["STRONGROOM_REDIS_URL"])
+    said = outcomes(strongroom("doctor", "--json").document)
+    assert (said["Redis"], said["Genesys"]) == ("unreachable", "good")
+    monkeypatch.setenv("STRONGROOM_REDIS_URL", redis_url)
 
     monkeypatch.setenv("STRONGROOM_GENESYS_CLIENTS", "client-1:secret-1,client-2:planted-secret")
     outcome = strongroom("doctor")
