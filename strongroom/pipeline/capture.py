@@ -65,8 +65,8 @@ def put_off(house: House, held: HeldConversation, error: StrongroomError) -> Nex
             return NOTHING
         postpone_conversation(house.engine, held, house.holder, decided.due_in_s, error.reason)
     except LeaseLost:
-        pass
-    return NOTHING
+        return NOTHING
+    return Next(again_in_s=decided.due_in_s)
 
 
 def decide(house: House, conversation: Conversation, names: NamesOfTheDay, held: HeldConversation) -> Decision:

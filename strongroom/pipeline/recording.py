@@ -82,8 +82,8 @@ def _put_off(house: House, held: HeldRecording, error: StrongroomError) -> Next:
             lost_s=decided.due_in_s if decided.ours else 0,
         )
     except LeaseLost:
-        pass
-    return NOTHING
+        return NOTHING
+    return Next(again_in_s=decided.due_in_s)
 
 
 def _in_words(duration_s: float) -> str:
