@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Column, ColumnElement, Table, select, update
+from sqlalchemy import Column, ColumnElement, Connection, Table, select, update
 from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 
@@ -74,14 +74,6 @@ class ObjectRow:
     under_delete_marker: bool
 
 
-def find_object(engine: Engine, ref: PartRef) -> ObjectRow | None:
-    """The part's object, when it is stored."""
-    statement = select(*_object_columns()).where(*_of_part(objects, ref))
-    with transaction(engine) as connection:
-        row = connection.execute(statement).one_or_none()
-    return None if row is None else ObjectRow(*row)
-
-
 def find_earlier(engine: Engine, ref: PartRef, *, vanished_too: bool = False) -> tuple[int, ObjectRow] | None:
     """The latest earlier revision that stored the same part, and the object it has there, as far as it still stands."""
     if ref.revision == 1:
@@ -105,30 +97,30 @@ def find_earlier(engine: Engine, ref: PartRef, *, vanished_too: bool = False) ->
     return revision, ObjectRow(*row)
 
 
-def find_intents(engine: Engine, ref: PartRef) -> list[IntentRow]:
-    """Every intent there ever was for the part, newest first."""
+def find_part(engine: Engine, ref: PartRef) -> tuple[ObjectRow | None, list[IntentRow]]:
+    """The part's object when it is stored; else every intent there ever was for it, newest first."""
+    statement = select(*_object_columns()).where(*_of_part(objects, ref))
+    with transaction(engine) as connection:
+        row = connection.execute(statement).one_or_none()
+        return (None, _intents(connection, ref)) if row is None else (ObjectRow(*row), [])
+
+
+def _intents(connection: Connection, ref: PartRef) -> list[IntentRow]:
     statement = (
-        select(
-            intents.c.key,
-            intents.c.size_bytes,
-            intents.c.sha256,
-            intents.c.content_type,
-            intents.c.file_name,
-            intents.c.lock_mode,
-            intents.c.retain_until,
-            intents.c.metadata,
-        )
+        select(*(intents.c[name] for name in IntentRow.__dataclass_fields__))
         .where(*_of_part(intents, ref))
         .order_by(intents.c.intent_id.desc())
     )
-    with transaction(engine) as connection:
-        return [IntentRow(*row) for row in connection.execute(statement)]
+    return [IntentRow(*row) for row in connection.execute(statement)]
 
 
 def record_intent(
     engine: Engine, row: ConversationRef | RecordingRef, ref: PartRef, intent: IntentRow, holder: Holder
-) -> None:
-    """Commit what is about to be put while we hold `row`. Raises LeaseLost when that isn't ours any more."""
+) -> list[IntentRow]:
+    """Commit what is about to be put while we hold `row`; the intents there were before, newest first.
+
+    Raises LeaseLost when the row isn't ours any more.
+    """
     table = conversations if isinstance(row, ConversationRef) else recordings
     ids = row._asdict()
     ours = (
@@ -139,7 +131,9 @@ def record_intent(
     with transaction(engine) as connection:
         if connection.execute(ours).one_or_none() is None:
             raise LeaseLost(str(row))
+        earlier = _intents(connection, ref)
         connection.execute(postgresql_insert(intents).values(**asdict(ref), **asdict(intent)).on_conflict_do_nothing())
+        return earlier
 
 
 def record_object(engine: Engine, ref: PartRef, stored: ObjectRow, by: Actor) -> None:

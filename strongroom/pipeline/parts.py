@@ -12,8 +12,7 @@ from strongroom.ledger.objects import (
     IntentRow,
     ObjectRow,
     PartRef,
-    find_intents,
-    find_object,
+    find_part,
     record_intent,
     record_lock,
     record_object,
@@ -54,10 +53,9 @@ def stored_already(house: House, placement: Placement, part: PartRef) -> ObjectR
     So a worker that was killed between put and commit costs no second download, and bytes that would differ at the
     next download don't matter. Raises VaultConflict when something stands that nobody intended.
     """
-    recorded = find_object(house.engine, part)
+    recorded, intents = find_part(house.engine, part)
     if recorded is not None:
         return tightened(house, recorded, placement.lock)
-    intents = find_intents(house.engine, part)
     if not intents:
         return None
     stored = adopt(house.store, [_as_intent(placement, row) for row in intents])
@@ -95,8 +93,7 @@ def store(
         retain_until=placement.lock.retain_until,
         metadata=_metadata(placement, part, content.sha256),
     )
-    earlier = find_intents(house.engine, part)
-    record_intent(house.engine, row, part, intent, house.holder)
+    earlier = record_intent(house.engine, row, part, intent, house.holder)
     stored = put_once(
         house.store,
         _as_intent(placement, intent),

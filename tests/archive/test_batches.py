@@ -48,7 +48,8 @@ def followed(archive: Archive) -> Sequence[RecordingRef]:
 
 
 def test_a_day_costs_a_few_requests_a_hundred_conversations(start_archive: StartArchive) -> None:
-    archive = start_archive(conversations=14, outcome="late=0.5", late_s=0.5, audio_bytes=None)
+    outcomes = {"late": 0.5, "never": 0, "deleted": 0, "error": 0}
+    archive = start_archive(conversations=14, outcomes=outcomes, late_s=0.5, audio_bytes=None)
     archive.archive_here()
     assert mismatches(archive) == []
     assert asked(archive, SUBMIT) == 2, "what is late comes with a second batch"

@@ -14,8 +14,7 @@ from strongroom.ledger.objects import (
     ObjectRow,
     PartRef,
     find_earlier,
-    find_intents,
-    find_object,
+    find_part,
     objects_of_recordings,
     record_intent,
     record_lock,
@@ -73,16 +72,16 @@ def part(held: RecordingRef) -> PartRef:
 def test_an_intent_is_recorded_while_the_row_is_held_only(engine: Engine, held: RecordingRef, part: PartRef) -> None:
     with pytest.raises(LeaseLost):
         record_intent(engine, held, part, INTENT, BERT)
-    assert find_intents(engine, part) == []
+    assert find_part(engine, part)[1] == []
 
     record_intent(engine, held, part, INTENT, ANNE)
-    assert find_intents(engine, part) == [INTENT]
+    assert find_part(engine, part)[1] == [INTENT]
 
     expire_leases(engine)
     assert take_recording(engine, held, BERT) is not None
     with pytest.raises(LeaseLost):
         record_intent(engine, held, part, replace(INTENT, sha256="b" * 64), ANNE)
-    assert find_intents(engine, part) == [INTENT]
+    assert find_part(engine, part)[1] == [INTENT]
 
 
 def test_an_intent_of_the_conversations_own_parts_needs_the_conversations_lease(engine: Engine) -> None:
@@ -92,7 +91,7 @@ def test_an_intent_of_the_conversations_own_parts_needs_the_conversations_lease(
         record_intent(engine, ref, manifest, INTENT, ANNE)
     assert take_captured(engine, ref, ANNE) is not None
     record_intent(engine, ref, manifest, INTENT, ANNE)
-    assert find_intents(engine, manifest) == [INTENT]
+    assert find_part(engine, manifest)[1] == [INTENT]
 
 
 def test_every_intent_is_kept_newest_first(engine: Engine, held: RecordingRef, part: PartRef) -> None:
@@ -100,20 +99,20 @@ def test_every_intent_is_kept_newest_first(engine: Engine, held: RecordingRef, p
     for intent in intents:
         record_intent(engine, held, part, intent, ANNE)
     record_intent(engine, held, part, intents[0], ANNE)
-    assert find_intents(engine, part) == intents[::-1]
+    assert find_part(engine, part)[1] == intents[::-1]
 
 
 def test_intents_of_one_part_are_not_anothers(engine: Engine, held: RecordingRef, part: PartRef) -> None:
     record_intent(engine, held, part, INTENT, ANNE)
-    assert find_intents(engine, replace(part, part="recordings/a/2")) == []
-    assert find_intents(engine, replace(part, revision=2)) == []
+    assert find_part(engine, replace(part, part="recordings/a/2"))[1] == []
+    assert find_part(engine, replace(part, revision=2))[1] == []
 
 
 def test_an_object_recorded_twice_is_there_once(engine: Engine, part: PartRef) -> None:
-    assert find_object(engine, part) is None
+    assert find_part(engine, part)[0] is None
     record_object(engine, part, stored(), ANNE.actor)
     record_object(engine, part, stored(), ANNE.actor)
-    assert find_object(engine, part) == stored()
+    assert find_part(engine, part)[0] == stored()
     assert len(rows(engine, "SELECT 1 FROM objects")) == 1
 
 
@@ -127,7 +126,7 @@ def test_another_version_or_key_of_a_recorded_part_is_an_error(engine: Engine, p
     record_object(engine, part, stored(), ANNE.actor)
     with pytest.raises(StrongroomError, match="another version of this part is recorded already"):
         record_object(engine, part, other, ANNE.actor)
-    assert find_object(engine, part) == stored()
+    assert find_part(engine, part)[0] == stored()
 
 
 def test_the_key_of_another_part_is_an_error_of_ours(engine: Engine, part: PartRef) -> None:
@@ -136,7 +135,7 @@ def test_the_key_of_another_part_is_an_error_of_ours(engine: Engine, part: PartR
     second = replace(part, part="recordings/a/2")
     with pytest.raises(StrongroomError, match="holds another part"):
         record_object(engine, second, stored(part="recordings/a/2"), ANNE.actor)
-    assert find_object(engine, second) is None
+    assert find_part(engine, second)[0] is None
 
 
 def test_a_revision_refers_to_the_latest_object_of_each_part(engine: Engine, held: RecordingRef, part: PartRef) -> None:
@@ -158,6 +157,6 @@ def test_a_revision_refers_to_the_latest_object_of_each_part(engine: Engine, hel
 def test_a_lock_is_recorded_when_it_was_lengthened_never_when_it_is_shorter(engine: Engine, part: PartRef) -> None:
     record_object(engine, part, stored(), ANNE.actor)
     record_lock(engine, INTENT.key, "COMPLIANCE", LATER)
-    assert find_object(engine, part) == replace(stored(), lock_mode="COMPLIANCE", retain_until=LATER)
+    assert find_part(engine, part)[0] == replace(stored(), lock_mode="COMPLIANCE", retain_until=LATER)
     record_lock(engine, INTENT.key, "GOVERNANCE", INTENT.retain_until)
-    assert find_object(engine, part) == replace(stored(), lock_mode="COMPLIANCE", retain_until=LATER)
+    assert find_part(engine, part)[0] == replace(stored(), lock_mode="COMPLIANCE", retain_until=LATER)
