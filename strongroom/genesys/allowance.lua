@@ -24,7 +24,7 @@ local now = time[1] * 1000 + math.floor(time[2] / 1000)
 
 local SLICE = math.ceil(window / 60)
 local HOLD = window + SLICE -- clocks don't tick alike
-local YOUNG = window / 4
+local YOUNG = math.max(window / 4, math.min(lost_after, window / 2))
 local PROBE_AGAIN = window / 12
 local POLL = math.ceil(window / 600)
 local RESET_DOUBT = window / 7 -- the seconds Genesys says are left are now and then wrong
