@@ -130,15 +130,17 @@ def sought(house: House, principal: Principal, query: SearchQuery) -> Sought:
 
     Raises Misuse for what can't be asked, or not of what is still to come: an id, words, whether it is held.
     """
-    asked = set(_asked(query))
-    if not asked:
-        raise _misuse("nothing is looked for", "give a customer, an agent, a queue, a medium or a time")
-    if asked & {"conversation_id", "held", "text"}:
-        raise _misuse("a matter can't look for that", "give a customer, an agent, a queue, a medium or a time")
+    todo = "give a customer, an agent, a queue, a medium or a time"
+    if {"conversation_id", "held", "text"} & set(_asked(query)):
+        raise _misuse("a matter can't look for that", todo)
     criteria = _criteria(house, principal, query)
     if criteria is None:
         raise _misuse("this can't be a customer's number or address", "give it as it would be dialled or written to")
-    return Sought(**{one.name: getattr(criteria, one.name) for one in fields(Sought)})
+    found = Sought(**{one.name: getattr(criteria, one.name) for one in fields(Sought)})
+    if found == Sought(divisions=principal.divisions):
+        # blanks ask for nothing, and everything would be held
+        raise _misuse("nothing is looked for", todo)
+    return found
 
 
 def _criteria(house: House, principal: Principal, query: SearchQuery) -> Criteria | None:

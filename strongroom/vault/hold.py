@@ -4,6 +4,7 @@ S3 asks one permission for placing and lifting; of the roles in `permissions` on
 """
 
 from strongroom.errors import StrongroomError
+from strongroom.vault.errors import NotStored
 from strongroom.vault.listing import versions_of
 from strongroom.vault.store import Store
 
@@ -18,9 +19,15 @@ def set_hold(store: Store, key: str, version_id: str, *, on: bool) -> int:
     How many versions that were. Raises NotStored when the archived version is gone, HoldNotSet, VaultUnreachable,
     VaultRefused.
     """
+    standing = versions_of(store, key).versions
+    if version_id not in standing:
+        raise NotStored(
+            "the object version does not stand in the vault",
+            where=store.where(key),
+            todo="find out who removed it; bring it back from a replica of the bucket",
+        )
     # the archived one last: once it is so, all are
-    others = [one for one in versions_of(store, key).versions if one != version_id]
-    for one in (*others, version_id):
+    for one in (*(other for other in standing if other != version_id), version_id):
         store.hold(key, one, on=on)
         if store.describe(key, one).held is not on:
             raise HoldNotSet(
@@ -28,4 +35,4 @@ def set_hold(store: Store, key: str, version_id: str, *, on: bool) -> int:
                 where=store.where(key),
                 todo="give the role s3:GetObjectLegalHold; HEAD leaves the hold out without it",
             )
-    return len(others) + 1
+    return len(standing)
