@@ -16,6 +16,7 @@ from cli import (
     bundle,
     custody,
     doctor,
+    hold,
     index,
     log,
     metrics,
@@ -66,6 +67,7 @@ app.add_typer(log.app, name="log")
 app.add_typer(index.app, name="index")
 app.command(epilog=restore.EXAMPLE)(restore.restore)
 app.command(epilog=retrieve.EXAMPLE)(retrieve.retrieve)
+app.add_typer(hold.app, name="hold")
 app.command(epilog=custody.EXAMPLE)(custody.custody)
 app.add_typer(user.app, name="user")
 app.add_typer(api_key.app, name="api-key")

@@ -15,6 +15,7 @@ from strongroom.actor import FLEET, Actor
 from strongroom.ledger.backfill_schema import backfills
 from strongroom.ledger.batch_schema import batches
 from strongroom.ledger.engine import Engine, LeaseLost, transaction
+from strongroom.ledger.hold_schema import conversation_holds, matter_searches
 from strongroom.ledger.request_schema import requests
 from strongroom.ledger.restore_schema import restores
 from strongroom.ledger.schema import activity_reads, conversations, recordings, runs
@@ -151,7 +152,18 @@ def hand_back(engine: Engine, owner_prefix: str) -> int:
     """Free every row held under owners that start so: what a stopping worker held needn't wait for a time-out."""
     handed_back = 0
     with transaction(engine) as connection:
-        for table in (runs, conversations, recordings, activity_reads, backfills, batches, restores, requests):
+        for table in (
+            runs,
+            conversations,
+            recordings,
+            activity_reads,
+            backfills,
+            batches,
+            restores,
+            requests,
+            conversation_holds,
+            matter_searches,
+        ):
             statement = (
                 update(table)
                 .where(table.c.lease_owner.startswith(owner_prefix, autoescape=True))

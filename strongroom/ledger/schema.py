@@ -171,6 +171,8 @@ objects = Table(
     Column("adopted", Boolean, nullable=False),
     Column("under_delete_marker", Boolean, nullable=False),
     Column("stored_at", DateTime(timezone=True), nullable=False, server_default=func.now()),
+    # whether the store says that it holds it, for a matter; none: it is being told, and may have been
+    Column("held", Boolean, server_default=text("false")),
     # of a manifest: its leaf in the log, none while it waits to be sealed
     Column("leaf_index", BigInteger),
     # when a recount saw that its version does not stand any more; no later revision refers to it

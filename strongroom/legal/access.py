@@ -26,18 +26,26 @@ class Right(StrEnum):
     APPROVE = "approve"  # decide on requests of others
     SEE_ALL_REQUESTS = "see all requests"
     SEE_CUSTODY = "see custody"  # of any record; under one's own request anybody sees it
-    HOLD = "hold"  # place and release legal holds, decide on disposition
+    HOLD = "hold"  # place legal holds, ask for their release, approve another's asking, decide on disposition
+    SEE_HOLDS = "see holds"
     SEE_PROGRESS = "see progress"  # days, review list, fleet: no content, no customer
     REQUEUE = "re-queue"
 
 
 RIGHTS: Mapping[Role, frozenset[Right]] = {
     Role.ANALYST: frozenset({Right.SEARCH, Right.REQUEST}),
-    Role.APPROVER: frozenset({Right.SEARCH, Right.APPROVE, Right.SEE_ALL_REQUESTS}),
-    Role.RECORDS_MANAGER: frozenset({Right.SEARCH, Right.REQUEST, Right.HOLD, Right.SEE_CUSTODY}),
+    Role.APPROVER: frozenset({Right.SEARCH, Right.APPROVE, Right.SEE_ALL_REQUESTS, Right.SEE_HOLDS}),
+    Role.RECORDS_MANAGER: frozenset({Right.SEARCH, Right.REQUEST, Right.HOLD, Right.SEE_HOLDS, Right.SEE_CUSTODY}),
     Role.OPERATOR: frozenset({Right.SEE_PROGRESS, Right.REQUEUE}),
     Role.AUDITOR: frozenset(
-        {Right.SEARCH, Right.REQUEST, Right.SEE_ALL_REQUESTS, Right.SEE_CUSTODY, Right.SEE_PROGRESS}
+        {
+            Right.SEARCH,
+            Right.REQUEST,
+            Right.SEE_ALL_REQUESTS,
+            Right.SEE_CUSTODY,
+            Right.SEE_HOLDS,
+            Right.SEE_PROGRESS,
+        }
     ),
 }
 
