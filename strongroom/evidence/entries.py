@@ -17,7 +17,7 @@ from strongroom.evidence.notes import parse_verifier_key
 _MAX_TEXT = 1_024
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _SHA256_FIELDS = frozenset({"sha256", "head", "policy_version"})
-_FROM_ONE = frozenset({"revision", "events", "first", "last"})
+_FROM_ONE = frozenset({"revision", "events", "first", "last", "number"})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -116,6 +116,20 @@ class KeyEntry(StoredEntry):
 
 
 @dataclass(frozen=True, kw_only=True)
+class CertificateEntry(StoredEntry):
+    """The certificate of records that were disposed of or erased, by its number; `day` is that of its making."""
+
+    kind = "certificate"
+    day: date
+    number: int
+
+    @property
+    def ref(self) -> str:
+        """Which entry this is."""
+        return f"certificate/{self.number}"
+
+
+@dataclass(frozen=True, kw_only=True)
 class DayEntry(LogEntry):
     """A day is sealed: `manifests` is how many of its manifests the log holds now. `late`: it was sealed before, and
     more have come.
@@ -132,10 +146,10 @@ class DayEntry(LogEntry):
         return f"day/{self.day}/{self.manifests}"
 
 
-Entry = ManifestEntry | CustodyEntry | PolicyEntry | KeyEntry | DayEntry
+Entry = ManifestEntry | CustodyEntry | PolicyEntry | KeyEntry | CertificateEntry | DayEntry
 
 _KINDS: dict[str, type[Entry]] = {
-    one.kind: one for one in (ManifestEntry, CustodyEntry, PolicyEntry, KeyEntry, DayEntry)
+    one.kind: one for one in (ManifestEntry, CustodyEntry, PolicyEntry, KeyEntry, CertificateEntry, DayEntry)
 }
 
 

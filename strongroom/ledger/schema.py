@@ -23,7 +23,7 @@ from sqlalchemy import (
 from strongroom.ledger.columns import metadata, one_of, state, work
 
 RUN_STATES = ("enumerating", "capturing", "settled")
-CONVERSATION_STATES = ("discovered", "capturing", "archived", "review")
+CONVERSATION_STATES = ("discovered", "capturing", "archived", "review", "ending", "ended")
 ACTIVITY_READ_STATES = ("wanted", "submitted", "read")
 RECORDING_STATES = ("expected", "waiting", "stored", "absent", "review")
 
@@ -63,6 +63,8 @@ conversations = Table(
     Column("policy_version", Text),
     # when the search had all of it; an archived revision without is due to be indexed
     Column("indexed_at", DateTime(timezone=True)),
+    # the number of the certificate under which it ended; no foreign key: a rebuilt ledger may lack the certificate
+    Column("certificate", BigInteger),
     Index("ix_conversations_day_state", "day", "state"),
     Index("ix_conversations_open_due_at", "due_at", postgresql_where=text(one_of("state", OPEN_CONVERSATION_STATES))),
     Index(
@@ -70,6 +72,7 @@ conversations = Table(
         "due_at",
         postgresql_where=text("state = 'archived' AND indexed_at IS NULL"),
     ),
+    Index("ix_conversations_archived_retain_until", "retain_until", postgresql_where=text("state = 'archived'")),
 )
 
 recordings = Table(

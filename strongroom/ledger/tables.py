@@ -1,9 +1,18 @@
 """All of the ledger's tables in one `metadata`, for Alembic and the tests."""
 
-from strongroom.ledger import evidence_schema, people_schema, request_schema, restore_schema, schema, search_schema
+from strongroom.ledger import (
+    ending_schema,
+    evidence_schema,
+    people_schema,
+    request_schema,
+    restore_schema,
+    schema,
+    search_schema,
+)
 from strongroom.ledger.columns import metadata
 
 __all__ = [
+    "ending_schema",
     "evidence_schema",
     "metadata",
     "people_schema",

@@ -13,8 +13,10 @@ KEYS_PREFIX = f"{LOG_PREFIX}keys/"
 TIMESTAMPS_PREFIX = f"{LOG_PREFIX}timestamps/"
 CUSTODY_PREFIX = "evidence/custody/"
 POLICIES_PREFIX = "evidence/policies/"
+CERTIFICATES_PREFIX = "evidence/certificates/"
 
 _SIZE = re.compile(r"[0-9]{20}")
+_NUMBER = re.compile(r"([1-9][0-9]*)\.json")
 
 
 def tile_key(path: str) -> str:
@@ -56,3 +58,14 @@ def custody_key(day: date) -> str:
 def policy_key(version: str) -> str:
     """The key of a retention policy that was in force; `version` is the SHA-256 of its bytes, in hex."""
     return f"{POLICIES_PREFIX}{version}.yaml"
+
+
+def certificate_key(number: int) -> str:
+    """The key of the certificate of records that ended."""
+    return f"{CERTIFICATES_PREFIX}{number}.json"
+
+
+def certificate_number(key: str) -> int | None:
+    """The number that a certificate's key names; None when the key is not a certificate's."""
+    found = _NUMBER.fullmatch(key.removeprefix(CERTIFICATES_PREFIX)) if key.startswith(CERTIFICATES_PREFIX) else None
+    return None if found is None else int(found[1])
