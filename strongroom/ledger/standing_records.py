@@ -38,7 +38,7 @@ class StandingRevision:
 
 @dataclass(frozen=True)
 class StandingObject:
-    """An object, with the lock that the ledger has of it."""
+    """An object, with the lock that the ledger has of it. `held`: the store was told of a hold, and of no release."""
 
     revision: int
     part: str
@@ -50,6 +50,7 @@ class StandingObject:
     retain_until: datetime
     stored_at: datetime
     leaf_index: int | None
+    held: bool
 
 
 @dataclass(frozen=True)

@@ -3,6 +3,7 @@
 from strongroom.ledger import (
     ending_schema,
     evidence_schema,
+    hold_schema,
     people_schema,
     request_schema,
     restore_schema,
@@ -14,6 +15,7 @@ from strongroom.ledger.columns import metadata
 __all__ = [
     "ending_schema",
     "evidence_schema",
+    "hold_schema",
     "metadata",
     "people_schema",
     "request_schema",
