@@ -14,7 +14,9 @@ from cli import (
     archive,
     bundle,
     custody,
+    disposition,
     doctor,
+    erasure,
     index,
     log,
     metrics,
@@ -63,6 +65,8 @@ app.add_typer(index.app, name="index")
 app.command(epilog=restore.EXAMPLE)(restore.restore)
 app.command(epilog=retrieve.EXAMPLE)(retrieve.retrieve)
 app.command(epilog=custody.EXAMPLE)(custody.custody)
+app.add_typer(disposition.app, name="disposition")
+app.add_typer(erasure.app, name="erasure")
 app.add_typer(user.app, name="user")
 app.add_typer(api_key.app, name="api-key")
 app.command(epilog=doctor.EXAMPLE)(doctor.doctor)

@@ -1,8 +1,9 @@
-"""`python -m embedded.s3_server`: moto's server, made to do two things as S3 does them.
+"""`python -m embedded.s3_server`: moto's server, made to do some things as S3 does them.
 
 moto 5.2.5 copies every version in the bucket, bytes included, to list those of one key: a day of a few thousand
 conversations would take it hours. Here only what is below the prefix is copied; the answers are the same. And moto
-forgets what sizes a lifecycle rule is for; here it gives the rules back as they were put.
+forgets what sizes a lifecycle rule is for; here it gives the rules back as they were put. And moto takes the deletion
+of a version for s3:DeleteObject, which the bucket policy denies to all; in S3 it is s3:DeleteObjectVersion.
 """
 
 from types import SimpleNamespace
@@ -17,6 +18,7 @@ from moto.server import main
 _list_all: Any = S3Backend.list_object_versions
 _set_lifecycle: Any = FakeBucket.set_lifecycle
 _get_bucket_lifecycle: Any = S3Response.get_bucket_lifecycle
+_set_action: Any = S3Response._set_action
 
 
 def _list_object_versions(self: S3Backend, bucket_name: str, *, prefix: str = "", **options: Any) -> Any:
@@ -39,11 +41,18 @@ def _give_lifecycle(self: Any) -> Any:
     return 200, {}, xmltodict.unparse({"LifecycleConfiguration": {"Rule": rules}})
 
 
+def _tell_versions_apart(self: Any, resource: str, method: str, querystring: dict[str, Any]) -> None:
+    _set_action(self, resource, method, querystring)
+    if self.data["Action"] == "DeleteObject" and "versionId" in querystring:
+        self.data["Action"] = "DeleteObjectVersion"
+
+
 if __name__ == "__main__":
     for owner, name, method in (
         (S3Backend, "list_object_versions", _list_object_versions),
         (FakeBucket, "set_lifecycle", _keep_lifecycle),
         (S3Response, "get_bucket_lifecycle", _give_lifecycle),
+        (S3Response, "_set_action", _tell_versions_apart),
     ):
         setattr(owner, name, method)
     main()

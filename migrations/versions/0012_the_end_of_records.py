@@ -77,9 +77,7 @@ def upgrade() -> None:
             name=op.f("ck_ending_records_state"),
         ),
         sa.ForeignKeyConstraint(["ending_id"], ["endings.ending_id"], name=op.f("fk_ending_records_endings")),
-        sa.ForeignKeyConstraint(
-            ["certificate"], ["certificates.number"], name=op.f("fk_ending_records_certificates")
-        ),
+        sa.ForeignKeyConstraint(["certificate"], ["certificates.number"], name=op.f("fk_ending_records_certificates")),
         sa.PrimaryKeyConstraint("ending_id", "conversation_id", name=op.f("pk_ending_records")),
     )
     op.create_index("ix_ending_records_conversation_id", "ending_records", ["conversation_id"], unique=False)
@@ -106,7 +104,7 @@ def upgrade() -> None:
         postgresql_where=sa.text("state = 'archived'"),
     )
     _check("conversations", "state", f"{_STATES}, 'ending', 'ended'")
-    _check("custody_events", "act", _ACTS.format("'proposed', "))
+    _check("custody_events", "act", _ACTS.format("'listed', 'proposed', "))
 
 
 def downgrade() -> None:

@@ -1,4 +1,6 @@
-"""The certificate of an end: which records went, on what ground, when, by whose decision. Its form: docs/disposition.md.
+"""The certificate of an end: which records went, on what ground, when, by whose decision.
+
+Its form is in docs/disposition.md.
 
 It is written when all of it is gone, and claims nothing else. It holds ids, classes, dates, hashes and the names of
 those who decided; nothing of what was said, and nobody whom a record was about.

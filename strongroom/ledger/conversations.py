@@ -6,7 +6,7 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, RowMapping, and_, case, exists, func, null, or_, select, update
+from sqlalchemy import ColumnElement, Connection, RowMapping, and_, case, exists, func, null, or_, select, update
 from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.orm import aliased
@@ -14,6 +14,7 @@ from sqlalchemy.orm import aliased
 from config.celery import LONGEST_COUNTDOWN_S
 from strongroom.ledger import leases
 from strongroom.ledger.custody import NewEvent, append_events
+from strongroom.ledger.ending_schema import certificates, ending_records, endings
 from strongroom.ledger.engine import Engine, transaction
 from strongroom.ledger.leases import Holder
 from strongroom.ledger.objects import ObjectRow
@@ -24,6 +25,8 @@ from strongroom.ledger.schema import (
     conversations,
     recordings,
 )
+
+REOPENED_AFTER_ERASURE = "it ended again after it was erased: Genesys still has it; erase it there as well"
 
 
 @dataclass(frozen=True)
@@ -115,15 +118,16 @@ def discover(engine: Engine, found: Sequence[Found], *, quiet_s: float, deadline
             if latest is not None and latest["state"] == "discovered" and _prolong(connection, latest, values):
                 continue
             revision = 1 if latest is None else latest["revision"] + 1
-            rows.append(
-                values
-                | {
-                    "conversation_id": conversation_id,
-                    "revision": revision,
-                    "state": "discovered",
-                    "cause": "found by enumeration" if revision == 1 else "re-opened: it ended again later",
-                }
-            )
+            found_as = {
+                "conversation_id": conversation_id,
+                "revision": revision,
+                "state": "discovered",
+                "cause": "found by enumeration" if revision == 1 else "re-opened: it ended again later",
+            }
+            if latest is not None and latest["erased"]:
+                # what Genesys still has of it would bring back what was erased: a person decides
+                found_as |= {"state": "review", "cause": REOPENED_AFTER_ERASURE, "record": {}, "enqueued_at": None}
+            rows.append(values | found_as)
         if not rows:
             return []
         statement = (
@@ -147,18 +151,39 @@ def await_other_revisions(connection: Connection) -> None:
 def _latest_revisions(connection: Connection, ids: Sequence[UUID]) -> dict[UUID, RowMapping]:
     # a revision that amends an earlier one has that one's end, so the latest end may be another revision's
     latest_end = func.max(conversations.c.conversation_end).over(partition_by=conversations.c.conversation_id)
+    under_erasure = func.bool_or(_is_erased()).over(partition_by=conversations.c.conversation_id)
     statement = (
         select(
             conversations.c.conversation_id,
             conversations.c.revision,
             latest_end.label("conversation_end"),
             conversations.c.state,
+            under_erasure.label("erased"),
         )
         .ext(distinct_on(conversations.c.conversation_id))
         .where(conversations.c.conversation_id.in_(ids))
         .order_by(conversations.c.conversation_id, conversations.c.revision.desc())
     )
     return {row["conversation_id"]: row for row in connection.execute(statement).mappings()}
+
+
+def _is_erased() -> ColumnElement[bool]:
+    """Whether a revision was erased, or is being erased just now."""
+    certified = exists(
+        select(certificates.c.number).where(
+            certificates.c.number == conversations.c.certificate, certificates.c.kind == "erasure"
+        )
+    )
+    on_a_list = exists(
+        select(ending_records.c.ending_id)
+        .join(endings, endings.c.ending_id == ending_records.c.ending_id)
+        .where(
+            ending_records.c.conversation_id == conversations.c.conversation_id,
+            ending_records.c.state.in_(("deleting", "deleted", "certified")),
+            endings.c.kind == "erasure",
+        )
+    )
+    return or_(certified, on_a_list)
 
 
 def _prolong(connection: Connection, latest: RowMapping, values: dict[str, Any]) -> bool:
@@ -187,7 +212,8 @@ def take_discovered(engine: Engine, ref: ConversationRef, holder: Holder) -> Hel
         .where(
             earlier.c.conversation_id == conversations.c.conversation_id,
             earlier.c.revision < conversations.c.revision,
-            earlier.c.state.in_(OPEN_CONVERSATION_STATES),
+            # what is ending has objects that must not be taken over
+            earlier.c.state.in_((*OPEN_CONVERSATION_STATES, "ending")),
         )
         .exists()
     )

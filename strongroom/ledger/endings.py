@@ -247,7 +247,9 @@ def certificates_of(engine: Engine, ending_id: int) -> list[CertificateRow]:
 
 def unlogged_certificates(engine: Engine) -> list[int]:
     """The numbers of the certificates that the log has no entry of. Raises LedgerUnreachable."""
-    logged = exists(select(log_entries.c.leaf_index).where(log_entries.c.ref == func.concat("certificate/", certificates.c.number)))
+    logged = exists(
+        select(log_entries.c.leaf_index).where(log_entries.c.ref == func.concat("certificate/", certificates.c.number))
+    )
     statement = select(certificates.c.number).where(~logged).order_by(certificates.c.number)
     with transaction(engine) as connection:
         return list(connection.scalars(statement))

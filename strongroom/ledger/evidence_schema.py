@@ -29,6 +29,7 @@ ACTS = (
     "found damaged",
     "viewed",
     "requested",
+    "listed",
     "proposed",
     "approved",
     "refused",

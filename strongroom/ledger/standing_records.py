@@ -57,7 +57,7 @@ class StandingObject:
 class StandingRecord:
     """A conversation as it stands. `fetching`: a recording of it is being fetched again.
 
-    `matters` hold it; `requests` of Legal that are open name it.
+    `matters` hold it. `requested`: an open request of Legal names it.
     """
 
     conversation_id: UUID
@@ -65,7 +65,7 @@ class StandingRecord:
     objects: tuple[StandingObject, ...]
     fetching: bool
     matters: tuple[str, ...]
-    requests: int
+    requested: bool
 
     @property
     def latest(self) -> StandingRevision:
@@ -105,18 +105,17 @@ def standing_records(connection: Connection, conversation_ids: Sequence[UUID]) -
             )
         )
     )
-    asked: dict[UUID, int] = {}
-    for conversation_id, count in connection.execute(
-        select(request_conversations.c.conversation_id, func.count())
-        .join(requests, requests.c.request_id == request_conversations.c.request_id)
-        .where(
-            request_conversations.c.conversation_id.in_(ids),
-            request_conversations.c.state != "missing",
-            requests.c.state.in_(OPEN_REQUEST_STATES),
+    asked = set(
+        connection.scalars(
+            select(request_conversations.c.conversation_id)
+            .join(requests, requests.c.request_id == request_conversations.c.request_id)
+            .where(
+                request_conversations.c.conversation_id.in_(ids),
+                request_conversations.c.state != "missing",
+                requests.c.state.in_(OPEN_REQUEST_STATES),
+            )
         )
-        .group_by(request_conversations.c.conversation_id)
-    ):
-        asked[conversation_id] = count
+    )
     matters = held_by(connection, ids)
     return [
         StandingRecord(
@@ -125,7 +124,7 @@ def standing_records(connection: Connection, conversation_ids: Sequence[UUID]) -
             objects=tuple(kept.get(one, ())),
             fetching=one in fetching,
             matters=tuple(matters.get(one, ())),
-            requests=asked.get(one, 0),
+            requested=one in asked,
         )
         for one in ids
         if one in revisions

@@ -22,6 +22,7 @@ from strongroom.house import House
 from strongroom.ledger.rebuild import FoundObject, Rebuilding, rebuilding
 from strongroom.pipeline.expecting import PLACEHOLDER
 from strongroom.pipeline.indexing import index_all_due
+from strongroom.pipeline.rebuild_ended import rebuild_ended
 from strongroom.pipeline.rebuild_log import Note, batches, rebuild_log
 from strongroom.vault.findings import Finding
 from strongroom.vault.keys import conversation_key, manifest_key
@@ -88,6 +89,7 @@ def rebuild(house: House, progress: Callable[[int], None]) -> Rebuilt:
             for one in unnamed
             if one.key not in named_later and house.store.where(one.key) not in said
         ]
+        rebuild_ended(house, ledger, findings.append)
         findings += [_missing(house, ref, leaf) for ref, leaf in ledger.entries_without_manifest()]
         ledger.replace_placeholders(PLACEHOLDER)
         ledger.settle_later()

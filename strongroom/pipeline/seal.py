@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from strongroom.house import House
 from strongroom.ledger.checkpoints import latest_checkpoint, without_timestamp, without_witness
+from strongroom.ledger.endings import unlogged_certificates
 from strongroom.ledger.log import log_size, sealing_alone
 from strongroom.ledger.sealed_days import seal_is_due
 from strongroom.pipeline.catch_up import catch_up
@@ -65,6 +66,7 @@ def needs_sealing(house: House) -> bool:
     return (
         seal_is_due(house.engine, LATE_PATIENCE_S)
         or log_size(house.engine) > head_of(latest)[0]
+        or bool(unlogged_certificates(house.engine))
         or (house.settings.timestamp_url is not None and bool(without_timestamp(house.engine)))
         or (house.settings.witness is not None and bool(without_witness(house.engine)))
     )

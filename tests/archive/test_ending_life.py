@@ -1,0 +1,152 @@
+"""A record's life on real servers: archived, held, expired, listed, approved, gone everywhere, and known to be."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from uuid import UUID
+
+import pytest
+from archives import Archive, StartArchive
+from ending import ANNE, EVE, RITA, RON, Life
+from rebuilding import NewLedger, rebuilt
+
+from strongroom.actor import Actor
+from strongroom.evidence.certificates import read_certificate
+from strongroom.evidence.keys import new_key_file
+from strongroom.house import bucket_blueprint
+from strongroom.legal import disposition, endings
+from strongroom.legal.access import Forbidden, NotThere
+from strongroom.legal.errors import NotNow
+from strongroom.legal.search import SearchQuery, find, look_up
+from strongroom.pipeline.bundle import BundleRefused, make_bundle
+from strongroom.pipeline.seal import seal
+from strongroom.pipeline.vault_check import check_vault
+from strongroom.pipeline.verify.run import Verified, verify
+from strongroom.pipeline.verify.scope import Depth, Scope
+from strongroom.vault.evidence_keys import certificate_key
+
+ADA = Actor("ada", "desk-1")
+EVERYTHING = Scope()
+
+
+@pytest.fixture
+def life(start_archive: StartArchive, tmp_path: Path) -> Iterator[Life]:
+    """A settled and sealed day."""
+    key = tmp_path / "log.pem"
+    new_key_file(key, "example.com/life")
+    archive = start_archive(
+        conversations=6,
+        settings={"STRONGROOM_LOG_KEY_FILE": str(key), "STRONGROOM_LOG_ORIGIN": "example.com/life"},
+    )
+    archive.archive_here()
+    seal(archive.house)
+    yield Life(archive)
+
+
+def proven(archive: Archive, scope: Scope = EVERYTHING) -> Verified:
+    return verify(archive.house, scope, Depth.PROVEN, ADA)
+
+
+def faults(archive: Archive) -> list[str]:
+    blueprint = bucket_blueprint(archive.house.settings, archive.house.policy)
+    check = check_vault(archive.house.engine, archive.house.store, blueprint, None)
+    return [finding.kind for finding in check.faults]
+
+
+def test_from_the_list_to_the_certificate(life: Life, new_ledger: NewLedger, tmp_path: Path) -> None:
+    archive = life.archive
+    kept, *going = life.conversations()
+    life.expire(going)
+    drawn = disposition.draw_up(life.house, RITA)
+    assert set(life.states("disposition", drawn.ending_id)) == set(going)
+
+    # four eyes, and nothing before
+    with pytest.raises(NotNow):
+        life.run("disposition", drawn.ending_id)
+    with pytest.raises(Forbidden):
+        endings.propose(life.house, ANNE, "disposition", drawn.ending_id)
+    endings.propose(life.house, RITA, "disposition", drawn.ending_id)
+    with pytest.raises(Forbidden):
+        endings.approve(life.house, RITA, "disposition", drawn.ending_id)
+    with pytest.raises(NotNow):
+        life.run("disposition", drawn.ending_id)
+    assert all(life.standing(one) for one in going)
+    endings.approve(life.house, EVE, "disposition", drawn.ending_id)
+
+    done = life.run("disposition", drawn.ending_id)
+    assert (done.ended, done.stayed, done.refused, done.stuck, done.certificates) == (len(going), 0, 0, 0, (1,))
+    assert done.finished
+    assert {one for one in going if life.standing(one)} == set()
+    assert life.standing(kept)
+    with pytest.raises(NotNow):
+        life.run("disposition", drawn.ending_id)
+
+    [row] = archive.rows("SELECT document FROM certificates")
+    stands = b"".join(life.store.read(certificate_key(1), _version(archive, certificate_key(1))))
+    assert stands == row.document.encode()
+    certificate = read_certificate(stands)
+    assert {one.conversation_id for one in certificate.records} == set(going)
+    assert (certificate.proposed_by, certificate.approved_by, certificate.carried_out_by) == (
+        RITA.name,
+        EVE.name,
+        RON.name,
+    )
+    _require_gone(life, going)
+
+    for _ in range(2):  # before the certificate is in the log, and after
+        for scope in (EVERYTHING, Scope(tuple(going)), Scope(first=archive.day, last=archive.day)):
+            verified = proven(archive, scope)
+            assert verified.findings == (), scope
+            assert {one.conversation_id for one in verified.ended} == set(going)
+            assert {one.words for one in verified.ended} == {"disposed of under certificate 1"}
+        assert faults(archive) == []
+        seal(archive.house)
+    assert [json.loads(one.document)["kind"] for one in archive.rows("SELECT document FROM log_entries")].count(
+        "certificate"
+    ) == 1
+    assert seal(archive.house).entries == 0
+
+    with pytest.raises(BundleRefused, match="disposed of under certificate 1"):
+        make_bundle(life.house, [going[0]], tmp_path / "bundle.zip", ADA, "Subpoena 1")
+    _require_rebuilt_alike(life, new_ledger(archive), going)
+
+
+def _version(archive: Archive, key: str) -> str:
+    [row] = archive.rows("SELECT version_id FROM evidence_objects WHERE key = :key", key=key)
+    return str(row.version_id)
+
+
+def _require_gone(life: Life, going: list[UUID]) -> None:
+    archive = life.archive
+    for table in ("objects", "intents", "recordings", "search_records", "search_texts"):
+        left = archive.rows(f"SELECT count(*) FROM {table} WHERE conversation_id = ANY(:going)", going=going)
+        assert left == [(0,)], table
+    found = find(life.house, ANNE, SearchQuery()).rows
+    assert {one.conversation_id for one in found}.isdisjoint(going)
+    with pytest.raises(NotThere, match="disposed of under certificate 1"):
+        look_up(life.house, ANNE, going[0])
+    rows = archive.rows(
+        "SELECT record, names, decision, state, certificate FROM conversations WHERE conversation_id = ANY(:going)",
+        going=going,
+    )
+    assert {(str(row.record), row.names, row.decision, row.state, row.certificate) for row in rows} == {
+        ("{}", None, None, "ended", 1)
+    }
+
+
+def _require_rebuilt_alike(life: Life, anew: Archive, going: list[UUID]) -> None:
+    done = rebuilt(anew)
+    assert done.findings == ()
+    columns = "conversation_id, revision, day, state, certificate, retention_class, lock_mode, policy_version"
+    query = f"SELECT {columns} FROM conversations WHERE state <> 'review' ORDER BY 1, 2"
+    assert anew.rows(query) == life.archive.rows(query)
+    assert {row.conversation_id for row in anew.rows(query) if row.state == "ended"} == set(going)
+    verified = proven(anew)
+    assert verified.findings == ()
+    assert {one.conversation_id for one in verified.ended} == set(going)
+    # what ended is not found again
+    anew.archive_here()
+    assert {one for one in going if life.standing(one)} == set()
+    assert anew.rows("SELECT number, kind, records, document FROM certificates") == life.archive.rows(
+        "SELECT number, kind, records, document FROM certificates"
+    )
