@@ -6,6 +6,7 @@ forgets what sizes a lifecycle rule is for; here it gives the rules back as they
 of a version for s3:DeleteObject, which the bucket policy denies to all; in S3 it is s3:DeleteObjectVersion.
 """
 
+from contextvars import ContextVar
 from types import SimpleNamespace
 from typing import Any
 
@@ -18,7 +19,9 @@ from moto.server import main
 _list_all: Any = S3Backend.list_object_versions
 _set_lifecycle: Any = FakeBucket.set_lifecycle
 _get_bucket_lifecycle: Any = S3Response.get_bucket_lifecycle
-_set_action: Any = S3Response._set_action
+_key_response: Any = S3Response._key_response
+_get_permission: Any = FakeBucket.get_permission
+_deletes_version: ContextVar[bool] = ContextVar("deletes_version", default=False)
 
 
 def _list_object_versions(self: S3Backend, bucket_name: str, *, prefix: str = "", **options: Any) -> Any:
@@ -41,10 +44,17 @@ def _give_lifecycle(self: Any) -> Any:
     return 200, {}, xmltodict.unparse({"LifecycleConfiguration": {"Rule": rules}})
 
 
-def _tell_versions_apart(self: Any, resource: str, method: str, querystring: dict[str, Any]) -> None:
-    _set_action(self, resource, method, querystring)
-    if self.data["Action"] == "DeleteObject" and "versionId" in querystring:
-        self.data["Action"] = "DeleteObjectVersion"
+def _respond(self: Any, *arguments: Any, **options: Any) -> Any:
+    named = _deletes_version.set("versionId" in self.querystring)
+    try:
+        return _key_response(self, *arguments, **options)
+    finally:
+        _deletes_version.reset(named)
+
+
+def _permission(self: Any, action: str, resource: str) -> Any:
+    of_version = action == "s3:DeleteObject" and _deletes_version.get()
+    return _get_permission(self, "s3:DeleteObjectVersion" if of_version else action, resource)
 
 
 if __name__ == "__main__":
@@ -52,7 +62,8 @@ if __name__ == "__main__":
         (S3Backend, "list_object_versions", _list_object_versions),
         (FakeBucket, "set_lifecycle", _keep_lifecycle),
         (S3Response, "get_bucket_lifecycle", _give_lifecycle),
-        (S3Response, "_set_action", _tell_versions_apart),
+        (S3Response, "_key_response", _respond),
+        (FakeBucket, "get_permission", _permission),
     ):
         setattr(owner, name, method)
     main()

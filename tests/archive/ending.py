@@ -87,9 +87,8 @@ class Life:
         for page in client.get_paginator("list_object_versions").paginate(
             Bucket=self.archive.bucket, Prefix="archive/"
         ):
-            for one in (*page.get("Versions", []), *page.get("DeleteMarkers", [])):
-                if str(conversation_id) in one["Key"]:
-                    found.append(one["Key"])
+            both = (*page.get("Versions", []), *page.get("DeleteMarkers", []))
+            found += [one["Key"] for one in both if str(conversation_id) in one["Key"]]
         return found
 
     def disposition(self) -> EndingList:
