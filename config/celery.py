@@ -14,7 +14,12 @@ SWEEP = "sweep"
 RESTORE = "restore"
 """What Legal waits for, with workers of its own: neither a night's fan-out nor a long reading delays it."""
 
+RECORDS = "records"
+"""What changes holds in the store: its workers alone have the records manager's credentials."""
+
 QUEUE_OF_TASK = {
+    "apply_hold": RECORDS,
+    "apply_holds": RECORDS,
     "archive_conversation": BULK,
     "archive_recording": BULK,
     "check_vault": CONTROL,
@@ -24,6 +29,7 @@ QUEUE_OF_TASK = {
     "follow_restores": RESTORE,
     "index_conversation": BULK,
     "keep_evidence": CONTROL,
+    "look_through": RECORDS,
     "prepare_request": RESTORE,
     "prepare_requests": RESTORE,
     "read_activity": CONTROL,

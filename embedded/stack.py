@@ -16,7 +16,7 @@ from embedded.timestamp_authority import TimestampAuthority, has_openssl, runnin
 from simulator.awkwardness import EVERY
 
 BUCKET = "strongroom-vault"
-FLEET = {"worker": 2, "control": 1, "restore": 1, "beat": 1}
+FLEET = {"worker": 2, "control": 1, "restore": 1, "records": 1, "beat": 1}
 NO_AUTHORITY = "none: this machine has no openssl to run an authority, so checkpoints are sealed without"
 _DATABASE = "strongroom"
 

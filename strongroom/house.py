@@ -150,8 +150,8 @@ def require_ready(house: House) -> None:
     )
 
 
-def require_ready_to_restore(house: House) -> None:
-    """What must hold before a worker that only restores takes a message; its role can't put the probe of the others.
+def require_ready_without_putting(house: House) -> None:
+    """What must hold before a worker that restores or holds takes a message; its role can't put the others' probe.
 
     Raises Misconfigured for a bucket that isn't there or a schema that won't do, Unreachable when one doesn't answer.
     """

@@ -15,7 +15,7 @@ from embedded.fleet import procfile_commands
 from embedded.stack import FLEET, settings_environment
 
 REPOSITORY = Path(__file__).parent.parent
-PROCESSES = {"worker", "control", "restore", "beat", "flower", "desk"}
+PROCESSES = {"worker", "control", "restore", "records", "beat", "flower", "desk"}
 SETTINGS = {f"STRONGROOM_{name.upper()}" for name in Settings.model_fields}
 
 

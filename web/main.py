@@ -9,7 +9,7 @@ from fastapi import FastAPI
 from config.environment import SettingsInvalid, load_settings
 from config.logs import configure_logs
 from strongroom.errors import StrongroomError
-from strongroom.house import require_ready_to_restore
+from strongroom.house import require_ready_without_putting
 from tasks.fleet import Fleet
 from web.app import create_app
 
@@ -21,7 +21,7 @@ def _app() -> FastAPI:
         fleet = Fleet(settings)
         house = fleet.house
         # it reads records and asks for restores: what the restores' workers need is what it needs
-        require_ready_to_restore(house)
+        require_ready_without_putting(house)
         return create_app(house, fleet)
     except (SettingsInvalid, StrongroomError) as error:
         print(f"strongroom: {error}", file=sys.stderr)  # noqa: T201  # an operator's one line

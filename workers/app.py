@@ -52,6 +52,11 @@ def beat_schedule(settings: Settings) -> dict[str, dict[str, object]]:
             "schedule": min(settings.sweep_interval_s, LOOK_AT_RESTORES_S),
             "options": {"expires": LOOK_AT_RESTORES_S},
         },
+        "holds": {
+            "task": "apply_holds",
+            "schedule": min(settings.sweep_interval_s, LOOK_AT_RESTORES_S),
+            "options": {"expires": LOOK_AT_RESTORES_S},
+        },
         "requests": {
             "task": "prepare_requests",
             "schedule": min(settings.sweep_interval_s, LOOK_AT_RESTORES_S),

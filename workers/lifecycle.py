@@ -6,9 +6,9 @@ from typing import Any
 import structlog
 from celery.signals import setup_logging, worker_init, worker_shutdown
 
-from config.celery import RESTORE
+from config.celery import RECORDS, RESTORE
 from strongroom.errors import StrongroomError
-from strongroom.house import open_house, require_ready, require_ready_to_restore
+from strongroom.house import open_house, require_ready, require_ready_without_putting
 from strongroom.ledger.engine import connect
 from strongroom.ledger.leases import hand_back
 from tasks.fleet import Fleet, waiting_messages
@@ -22,8 +22,8 @@ def attach(fleet: Fleet) -> None:
     def check_before_start(sender: Any, **_: Any) -> None:
         try:
             house = open_house(fleet.settings, fleet.instance)
-            if set(sender.app.amqp.queues.consume_from) == {RESTORE}:
-                require_ready_to_restore(house)
+            if set(sender.app.amqp.queues.consume_from) <= {RESTORE, RECORDS}:
+                require_ready_without_putting(house)
             else:
                 require_ready(house)
             waiting_messages(fleet)  # raises when Redis doesn't answer

@@ -33,8 +33,7 @@ def _work() -> list[sa.Column[object]]:
 
 
 def upgrade() -> None:
-    # as the store was last told
-    op.add_column("objects", sa.Column("held", sa.Boolean(), server_default=sa.text("false"), nullable=False))
+    op.add_column("objects", sa.Column("held", sa.Boolean(), server_default=sa.text("false"), nullable=True))
     op.create_table(
         "matters",
         sa.Column("matter_id", sa.Uuid(), nullable=False),
@@ -93,6 +92,7 @@ def upgrade() -> None:
         *_state("conversation_holds", "'wanted', 'settled'"),
         *_work(),
         sa.Column("asked", sa.Integer(), server_default="1", nullable=False),
+        sa.Column("told", sa.Integer(), server_default="0", nullable=False),
         sa.PrimaryKeyConstraint("conversation_id", name=op.f("pk_conversation_holds")),
     )
     op.create_index(

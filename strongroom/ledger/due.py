@@ -8,6 +8,7 @@ from sqlalchemy.sql.dml import Update
 
 from strongroom.ledger import leases
 from strongroom.ledger.engine import Engine, transaction
+from strongroom.ledger.hold_schema import conversation_holds, matter_searches
 from strongroom.ledger.references import ConversationRef, RecordingRef
 from strongroom.ledger.request_schema import requests
 from strongroom.ledger.restore_schema import FOLLOWED_RESTORE_STATES, restores
@@ -79,6 +80,20 @@ def claim_requests(engine: Engine, grace_s: float, limit: int) -> list[UUID]:
     statement = _claim(requests, requests.c.state == "preparing", grace_s, limit)
     with transaction(engine) as connection:
         return list(connection.scalars(statement.returning(requests.c.request_id)))
+
+
+def claim_hold_work(engine: Engine, grace_s: float, limit: int) -> list[UUID]:
+    """Conversations of which the store is to be told that matters hold them, or hold them no more."""
+    statement = _claim(conversation_holds, conversation_holds.c.state == "wanted", grace_s, limit)
+    with transaction(engine) as connection:
+        return list(connection.scalars(statement.returning(conversation_holds.c.conversation_id)))
+
+
+def claim_matter_searches(engine: Engine, grace_s: float, limit: int) -> list[int]:
+    """Searches of matters for which what is archived is still to be looked through."""
+    statement = _claim(matter_searches, matter_searches.c.state == "wanted", grace_s, limit)
+    with transaction(engine) as connection:
+        return list(connection.scalars(statement.returning(matter_searches.c.search_id)))
 
 
 def _claim_conversations(

@@ -11,6 +11,7 @@ from sqlalchemy import Table
 
 from strongroom.ledger import leases
 from strongroom.ledger.engine import Engine, LedgerUnreachable
+from strongroom.ledger.hold_schema import conversation_holds, matter_searches
 from strongroom.ledger.leases import Holder
 from strongroom.ledger.references import ConversationRef, RecordingRef
 from strongroom.ledger.request_schema import requests
@@ -60,6 +61,20 @@ def kept_restore(engine: Engine, restore_id: int, holder: Holder) -> Iterator[No
 def kept_request(engine: Engine, request_id: UUID, holder: Holder) -> Iterator[None]:
     """Keep a request's lease inside the block."""
     with _kept(engine, requests, {"request_id": request_id}, holder):
+        yield
+
+
+@contextmanager
+def kept_hold_work(engine: Engine, conversation_id: UUID, holder: Holder) -> Iterator[None]:
+    """Keep the lease of a conversation's holds inside the block."""
+    with _kept(engine, conversation_holds, {"conversation_id": conversation_id}, holder):
+        yield
+
+
+@contextmanager
+def kept_matter_search(engine: Engine, search_id: int, holder: Holder) -> Iterator[None]:
+    """Keep the lease of a matter's search inside the block."""
+    with _kept(engine, matter_searches, {"search_id": search_id}, holder):
         yield
 
 

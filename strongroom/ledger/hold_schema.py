@@ -91,5 +91,7 @@ conversation_holds = Table(
     *work(),
     # counts up with whatever changes what must be: who settles must have seen the last of it
     Column("asked", Integer, nullable=False, server_default="1"),
+    # how many objects the custody chain was last told that the store holds
+    Column("told", Integer, nullable=False, server_default="0"),
     Index("ix_conversation_holds_wanted_due_at", "due_at", postgresql_where=text("state = 'wanted'")),
 )

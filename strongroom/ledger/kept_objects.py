@@ -3,22 +3,26 @@
 import random
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Select, and_, case, func, literal, or_, select, union_all
+from sqlalchemy import ColumnElement, Select, and_, case, func, literal, or_, select, union_all
 
 from strongroom.ledger.engine import Engine, transaction
 from strongroom.ledger.evidence_schema import evidence_objects
+from strongroom.ledger.hold_schema import IN_FORCE, conversation_holds, hold_records, matters
 from strongroom.ledger.schema import conversations, intents, objects
 
 _BATCH = 2_000
 _EVIDENCE_CLASS = "evidence"
+_UNDER_WAY = timedelta(hours=1)
 
 
 @dataclass(frozen=True)
 class KeptObject:
-    """An object, with the lock it must have."""
+    """An object, with the lock it must have. `hold` is `on` where a matter holds it, `under way` where one has changed
+    within the last hour and the store is still to be told, else `off`.
+    """
 
     key: str
     version_id: str
@@ -27,6 +31,7 @@ class KeptObject:
     lock_mode: str
     retain_until: datetime
     retention_class: str
+    hold: str
 
 
 def sample_kept(engine: Engine, count: int, *, trial: bool) -> list[KeptObject]:
@@ -97,7 +102,27 @@ def _records(trial: bool) -> Select[Any]:
         objects.c.lock_mode if trial else case((stricter, "COMPLIANCE"), else_="GOVERNANCE").label("lock_mode"),
         objects.c.retain_until if trial else longer.label("retain_until"),
         func.coalesce(conversations.c.retention_class, "").label("retention_class"),
+        _hold().label("hold"),
     ).join_from(objects, conversations, and_(same_revision, conversations.c.state != "ending"))
+
+
+def _hold() -> ColumnElement[str]:
+    in_force = (
+        select(hold_records.c.matter_id)
+        .join_from(hold_records, matters, hold_records.c.matter_id == matters.c.matter_id)
+        .where(hold_records.c.conversation_id == objects.c.conversation_id, matters.c.state.in_(IN_FORCE))
+        .exists()
+    )
+    lately = (
+        select(conversation_holds.c.conversation_id)
+        .where(
+            conversation_holds.c.conversation_id == objects.c.conversation_id,
+            conversation_holds.c.state == "wanted",
+            conversation_holds.c.state_at > func.clock_timestamp() - _UNDER_WAY,
+        )
+        .exists()
+    )
+    return case((and_(objects.c.held.is_distinct_from(in_force), lately), "under way"), (in_force, "on"), else_="off")
 
 
 def _evidence() -> Select[Any]:
@@ -109,4 +134,5 @@ def _evidence() -> Select[Any]:
         evidence_objects.c.lock_mode,
         evidence_objects.c.retain_until,
         literal(_EVIDENCE_CLASS).label("retention_class"),
+        literal("off").label("hold"),
     ).where(evidence_objects.c.version_id.is_not(None))

@@ -19,6 +19,7 @@ from strongroom.errors import StrongroomError
 from strongroom.ledger import leases
 from strongroom.ledger.custody import NewEvent, append_events
 from strongroom.ledger.engine import Engine, LeaseLost, transaction
+from strongroom.ledger.hold_records import object_stored
 from strongroom.ledger.leases import Holder
 from strongroom.ledger.references import ConversationRef, RecordingRef
 from strongroom.ledger.schema import conversations, intents, objects, recordings
@@ -152,6 +153,9 @@ def record_object(engine: Engine, ref: PartRef, stored: ObjectRow, by: Actor) ->
     with transaction(engine) as connection:
         is_new = connection.execute(statement).rowcount == 1
         recorded = connection.execute(recorded_for_part).one_or_none()
+        if is_new:
+            # a revision takes over the holds of those before it: the store is told of each object as it comes
+            object_stored(connection, ref.conversation_id)
         if is_new and stored.adopted:
             append_events(connection, [_adopted(ref, stored, by)])
     if recorded is None:

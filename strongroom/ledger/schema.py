@@ -147,8 +147,8 @@ objects = Table(
     Column("adopted", Boolean, nullable=False),
     Column("under_delete_marker", Boolean, nullable=False),
     Column("stored_at", DateTime(timezone=True), nullable=False, server_default=func.now()),
-    # whether the store was last told to hold it, for a matter; the matters themselves say what must be
-    Column("held", Boolean, nullable=False, server_default=text("false")),
+    # whether the store says that it holds it, for a matter; none: it is being told, and may have been
+    Column("held", Boolean, server_default=text("false")),
     # of a manifest: its leaf in the log, none while it waits to be sealed
     Column("leaf_index", BigInteger),
     # identity is (revision, part), not the key: a part is stored once under whatever key it has

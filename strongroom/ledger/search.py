@@ -135,10 +135,16 @@ def record_statement(conversation_id: UUID, divisions: frozenset[str] | None) ->
     statement = select(search_records).where(search_records.c.conversation_id == conversation_id)
     if divisions is None:
         return statement
+    return statement.where(of_divisions(divisions))
+
+
+def of_divisions(divisions: frozenset[str]) -> ColumnElement[bool]:
+    """Whether a record of the search belongs to one of these divisions at least."""
     visible = select(func.coalesce(func.array_agg(search_terms.c.term_id), cast([], ARRAY(Integer)))).where(
         search_terms.c.kind == "division", search_terms.c.value.in_(sorted(divisions))
     )
-    return statement.where(search_records.c.terms.overlap(visible.scalar_subquery()))
+    shared: ColumnElement[bool] = search_records.c.terms.overlap(visible.scalar_subquery())
+    return shared
 
 
 def page_statement(connection: Connection, criteria: Criteria, limit: int) -> Select[Any] | None:

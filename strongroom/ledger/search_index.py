@@ -1,6 +1,6 @@
 """Filling the search: what an archived conversation is found by, and the words of its texts."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -14,6 +14,7 @@ from sqlalchemy.types import Integer
 from strongroom.ledger import leases
 from strongroom.ledger.conversations import HeldConversation, held_of
 from strongroom.ledger.engine import Engine, transaction
+from strongroom.ledger.hold_order import keep_holds
 from strongroom.ledger.leases import Holder
 from strongroom.ledger.references import ConversationRef
 from strongroom.ledger.schema import conversations
@@ -93,17 +94,20 @@ def index(
     text_recordings: Collection[str],
     gap: str | None,
     due_in_s: float,
+    then: Callable[[Connection], None] | None = None,
 ) -> None:
     """Put a revision we hold into the search, in place of any earlier one; of a later one it changes nothing.
 
     `texts` are those read anew, `text_recordings` all that it has: the words of any other go. With a `gap`, some text
-    could not be read: what is known is found, and the rest is due again in `due_in_s`. Raises LeaseLost, also when the
-    conversation was forgotten meanwhile.
+    could not be read: what is known is found, and the rest is due again in `due_in_s`. `then` ends the transaction:
+    the matters that look for such a conversation hold it from the moment on that it can be found. Raises LeaseLost,
+    also when the conversation was forgotten meanwhile.
     """
     ids = held.ref._asdict()
     term_ids = _term_ids(engine, entry.terms)
     with transaction(engine) as connection:
-        # first, as `forget` does: who has the conversation's row may change the search
+        keep_holds(connection)
+        # before the search, as `forget` does: who has the conversation's row may change the search
         if gap is None:
             now = func.clock_timestamp()
             leases.change(connection, conversations, ids, ["archived"], holder, indexed_at=now)
@@ -112,6 +116,8 @@ def index(
             leases.postpone(connection, conversations, ids, ["archived"], holder, due_at, message_sent=False)
         if _replace_record(connection, entry, term_ids, gap):
             _replace_texts(connection, entry, texts, text_recordings)
+        if then is not None:
+            then(connection)
 
 
 def _term_ids(engine: Engine, terms: Collection[Term]) -> list[int]:

@@ -26,7 +26,8 @@ class Right(StrEnum):
     APPROVE = "approve"  # decide on requests of others
     SEE_ALL_REQUESTS = "see all requests"
     SEE_CUSTODY = "see custody"  # of any record; under one's own request anybody sees it
-    HOLD = "hold"  # place and release legal holds
+    HOLD = "hold"  # place legal holds, ask for their release, approve another's asking
+    SEE_HOLDS = "see holds"
     END = "end records"  # draw up and propose what is disposed of or erased, and carry it out once it is approved
     APPROVE_ENDING = "approve the end of records"  # that another proposed
     SEE_ENDINGS = "see what ended and will"
@@ -37,13 +38,14 @@ class Right(StrEnum):
 RIGHTS: Mapping[Role, frozenset[Right]] = {
     Role.ANALYST: frozenset({Right.SEARCH, Right.REQUEST}),
     Role.APPROVER: frozenset(
-        {Right.SEARCH, Right.APPROVE, Right.SEE_ALL_REQUESTS, Right.APPROVE_ENDING, Right.SEE_ENDINGS}
+        {Right.SEARCH, Right.APPROVE, Right.SEE_ALL_REQUESTS, Right.SEE_HOLDS, Right.APPROVE_ENDING, Right.SEE_ENDINGS}
     ),
     Role.RECORDS_MANAGER: frozenset(
         {
             Right.SEARCH,
             Right.REQUEST,
             Right.HOLD,
+            Right.SEE_HOLDS,
             Right.SEE_CUSTODY,
             Right.END,
             Right.APPROVE_ENDING,
@@ -57,6 +59,7 @@ RIGHTS: Mapping[Role, frozenset[Right]] = {
             Right.REQUEST,
             Right.SEE_ALL_REQUESTS,
             Right.SEE_CUSTODY,
+            Right.SEE_HOLDS,
             Right.SEE_PROGRESS,
             Right.SEE_ENDINGS,
         }

@@ -121,6 +121,14 @@ def require_reason(text: str) -> str:
     return _require_readable(text, "reason", LONGEST_JUSTIFICATION)
 
 
+def require_matter(text: str) -> str:
+    """A matter's name, on one line. Raises Misuse where it is blank, too long or not for people to read."""
+    name = " ".join(_require_readable(text, "the matter's name", LONGEST_NAME).split())
+    if not any(unicodedata.category(one)[0] in "LN" for one in name):
+        raise Misuse("the matter has no name", where="the matter's name", todo="give its number, or what it is called")
+    return name
+
+
 def require_due(due_at: datetime | None, now: datetime) -> datetime:
     """By when it is needed, four hours from now where nobody said. Raises Misuse."""
     if due_at is None:

@@ -13,6 +13,7 @@ import structlog
 from strongroom.canonical import canonical_json
 from strongroom.genesys.fields import is_uuid
 from strongroom.house import House
+from strongroom.ledger.hold_searches import Sought
 from strongroom.ledger.lookup import ended_as
 from strongroom.ledger.search import Criteria, FoundRecord, Place, find_record, find_records, values_of
 from strongroom.ledger.search_index import LONGEST_VALUE
@@ -131,6 +132,24 @@ def look_up(house: House, principal: Principal, conversation_id: UUID) -> FoundC
             todo="check the id; what ended a moment ago is archived the night after",
         )
     return _conversation(found)
+
+
+def sought(house: House, principal: Principal, query: SearchQuery) -> Sought:
+    """What a matter looks for, within the principal's divisions, as long as it holds.
+
+    Raises Misuse for what can't be asked, or not of what is still to come: an id, words, whether it is held.
+    """
+    todo = "give a customer, an agent, a queue, a medium or a time"
+    if {"conversation_id", "held", "text"} & set(_asked(query)):
+        raise _misuse("a matter can't look for that", todo)
+    criteria = _criteria(house, principal, query)
+    if criteria is None:
+        raise _misuse("this can't be a customer's number or address", "give it as it would be dialled or written to")
+    found = Sought(**{one.name: getattr(criteria, one.name) for one in fields(Sought)})
+    if found == Sought(divisions=principal.divisions):
+        # blanks ask for nothing, and everything would be held
+        raise _misuse("nothing is looked for", todo)
+    return found
 
 
 def _criteria(house: House, principal: Principal, query: SearchQuery) -> Criteria | None:

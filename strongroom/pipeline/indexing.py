@@ -17,6 +17,7 @@ from strongroom.ledger.conversations import HeldConversation
 from strongroom.ledger.due import claim_unindexed
 from strongroom.ledger.engine import LeaseLost
 from strongroom.ledger.heartbeat import kept_conversation
+from strongroom.ledger.hold_searches import look_at
 from strongroom.ledger.objects import ObjectRow, objects_of_recordings
 from strongroom.ledger.recordings import KnownRecording, known_recordings
 from strongroom.ledger.references import ConversationRef
@@ -99,6 +100,7 @@ def _index(house: House, held: HeldConversation) -> Next:
         backoff_s(held.attempts, house.settings.retry_interval_s)
         if any(gap.passing for gap in gaps)
         else UNREADABLE_AGAIN_S,
+        lambda connection: look_at(connection, held.ref.conversation_id, house.actor),
     )
     return NOTHING
 

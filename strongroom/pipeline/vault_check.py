@@ -121,5 +121,6 @@ def _check(store: Store, kept: KeptObject, standing: KeyVersions) -> list[Findin
         kept.sha256,
         Lock(LockMode(kept.lock_mode), kept.retain_until),
         kept.retention_class,
+        kept.hold,
     )
     return check_object(store, expected, standing)

@@ -25,7 +25,10 @@ _HASH = "sha256-hash"
 
 @dataclass(frozen=True)
 class Expected:
-    """An object as the ledger has it. `lock` is what the policy asks of it; `retention_class` is its tag."""
+    """An object as the ledger has it. `lock` is what the policy asks of it; `retention_class` is its tag.
+
+    `hold`: `on` where a matter holds it, `under way` where the store is just being told, else `off`.
+    """
 
     key: str
     version_id: str
@@ -33,6 +36,7 @@ class Expected:
     sha256: str
     lock: Lock
     retention_class: str
+    hold: str
 
 
 def check_object(store: Store, expected: Expected, standing: KeyVersions) -> list[Finding]:
@@ -55,6 +59,7 @@ def check_object(store: Store, expected: Expected, standing: KeyVersions) -> lis
         hidden = expected.version_id in standing.versions and standing.markers
         return found if hidden else [*found, _missing(where)]
     found += _lock(store, expected, head, where)
+    found += _hold(store, expected, head, where)
     found += _content(expected, head, where)
     found += _tag(store, expected, {tag["Key"]: tag["Value"] for tag in tags}, where)
     return found
@@ -115,11 +120,21 @@ def _lock(store: Store, expected: Expected, head: "HeadObjectOutputTypeDef", whe
     if until < expected.lock.retain_until:
         what = f"its lock ends {format_instant(until)}, and it must be kept until {retention['RetainUntilDate']}"
         yield Finding("lock-short", what, where, mend)
-    if head.get("ObjectLockLegalHoldStatus") == "ON":
-        what = "a legal hold is on it that no matter of Strongroom's placed"
-        yield Finding(
-            "hold-foreign", what, where, "ask Legal who placed it; it stays until they lift it", is_remark=True
-        )
+
+
+def _hold(store: Store, expected: Expected, head: "HeadObjectOutputTypeDef", where: str) -> Iterator[Finding]:
+    """Matters and store agree; while the store is being told it may say either."""
+    held = head.get("ObjectLockLegalHoldStatus") == "ON"
+    if expected.hold == "under way" or held is (expected.hold == "on"):
+        return
+    status = {"Status": "OFF" if held else "ON"}
+    named = {"Bucket": store.bucket, "Key": expected.key, "VersionId": expected.version_id, "LegalHold": status}
+    mend = f"as the records manager: {Call('PutObjectLegalHold', named).as_aws_command()}"
+    if held:
+        what = "a legal hold is on it, and no matter holds it"
+        yield Finding("hold-foreign", what, where, f"ask Legal who placed it; when nobody needs it, {mend}")
+    else:
+        yield Finding("hold-missing", "a matter holds it, and no legal hold is on it", where, mend)
 
 
 def _content(expected: Expected, head: "HeadObjectOutputTypeDef", where: str) -> Iterator[Finding]:

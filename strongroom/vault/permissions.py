@@ -82,7 +82,8 @@ TABLE: Mapping[Role, Permissions] = {
         ),
     ),
     Role.RECORDS_MANAGER: Permissions(
-        "Whoever places and releases legal holds and disposes of what need no longer be kept.",
+        "The worker of the queue `records`, which tells the store of legal holds, and whoever disposes of what need no "
+        "longer be kept.",
         (
             statements.reads(
                 statements.KEPT, "Holds and disposition are decided on what stands: its lock, its hold, its class."

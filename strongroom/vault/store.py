@@ -42,13 +42,15 @@ class Standing:
 class Description:
     """What the store says of a version, without its bytes.
 
-    `sha256_checksum` is S3's ChecksumSHA256 (base64, without a composite's `-{parts}`) and None where the store keeps
-    none. `etag` is None where it is no hash of the bytes, because they are encrypted with KMS or a customer's key.
+    `held`: a legal hold is on it. `sha256_checksum` is S3's ChecksumSHA256 (base64, without a composite's `-{parts}`)
+    and None where the store keeps none. `etag` is None where it is no hash of the bytes, because they are encrypted
+    with KMS or a customer's key.
     """
 
     size_bytes: int
     content_type: str
     lock: Lock | None
+    held: bool
     sha256_checksum: str | None
     etag: str | None
 
@@ -97,6 +99,7 @@ class Store:
             size_bytes=head["ContentLength"],
             content_type=head.get("ContentType", ""),
             lock=_lock(head),
+            held=head.get("ObjectLockLegalHoldStatus") == "ON",
             sha256_checksum=head.get("ChecksumSHA256", "").partition("-")[0] or None,
             etag=None if encrypted_elsewhere else head.get("ETag", "").strip('"') or None,
         )
@@ -128,6 +131,16 @@ class Store:
                 VersionId=version_id,
                 Retention={"Mode": lock.mode.value, "RetainUntilDate": lock.retain_until},
                 BypassGovernanceRetention=bypass_governance,
+            )
+
+    def hold(self, key: str, version_id: str, *, on: bool) -> None:
+        """Put a legal hold on a version, or lift it; said again it changes nothing.
+
+        Raises NotStored, VaultUnreachable, VaultRefused.
+        """
+        with s3_errors(self.where(key)):
+            self.patient.put_object_legal_hold(
+                Bucket=self.bucket, Key=key, VersionId=version_id, LegalHold={"Status": "ON" if on else "OFF"}
             )
 
 

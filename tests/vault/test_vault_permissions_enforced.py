@@ -16,6 +16,8 @@ from iam_server import ROOT_KEY, running_iam_server
 from vaulting import BODY, KEY, MIB, compliance, fresh_bucket, governance, in_days, intent_for
 
 from cli.app import run
+from strongroom.vault.errors import VaultRefused
+from strongroom.vault.hold import set_hold
 from strongroom.vault.iam_policy import policy_document
 from strongroom.vault.lock import Lock
 from strongroom.vault.permissions import Role
@@ -193,8 +195,13 @@ def test_the_records_manager_holds_disposes_of_the_unlocked_and_can_not_bypass(a
     worker, manager = as_role(Role.WORKER), as_role(Role.RECORDS_MANAGER)
     key, version = put(worker, "manager", governance())
     at = {"Bucket": manager.bucket, "Key": key, "VersionId": version}
-    for status in ("ON", "OFF"):
-        manager.once.put_object_legal_hold(**at, LegalHold={"Status": status})
+    for on in (True, False):
+        for other in (Role.WORKER, Role.LEGAL_DESK, Role.AUDITOR, Role.BREAK_GLASS):
+            with pytest.raises(VaultRefused, match="not permitted"):
+                set_hold(as_role(other), key, version, on=on)
+        assert worker.describe(key, version).held is not on
+        assert set_hold(manager, key, version, on=on) == 1
+        assert worker.describe(key, version).held is on
     assert refused(manager.once.delete_object, **at), "the lock decides"
     assert refused(manager.once.delete_object, **at, BypassGovernanceRetention=True)
     assert refused(manager.once.delete_object, Bucket=manager.bucket, Key=key)

@@ -37,6 +37,7 @@ OPERATIONS: dict[str, tuple[tuple[str, ...], tuple[Role, ...], dict[str, Any]]] 
     "upload_part": (("s3:PutObject",), WRITERS, CREATES_NOTHING),
     "complete_multipart_upload": (("s3:PutObject",), WRITERS, CREATES),
     "abort_multipart_upload": (("s3:AbortMultipartUpload",), WRITERS, {}),
+    "put_object_legal_hold": (("s3:PutObjectLegalHold",), (Role.RECORDS_MANAGER,), {}),
     "put_object_retention": (("s3:PutObjectRetention",), WRITERS, LOCK),
     "head_object": (LOOK, READERS, {}),
     "get_object": (("s3:GetObjectVersion",), READERS, {}),
@@ -70,6 +71,8 @@ OPERATIONS: dict[str, tuple[tuple[str, ...], tuple[Role, ...], dict[str, Any]]] 
 TOLD_NOT_MADE = {"delete_bucket_policy", "delete_object"}
 """Told to an operator by `vault check` as the way to mend something; no process of ours makes them."""
 THE_TABLE_ITSELF = {ROOT / "strongroom" / "vault" / name for name in ("permissions.py", "statements.py")}
+RECORDS_ALONE = {"put_object_legal_hold"}
+"""Evidence outlives what rests on it; no matter holds it."""
 OF_THE_BUCKET = re.compile(r"bucket|list_|_lock_configuration|public_access")
 
 
@@ -101,6 +104,8 @@ def test_those_who_run_it_may(operation: str) -> None:
             resources = [arn()]
         elif role is Role.PROVISIONER:
             resources = [arn(PROBE)]
+        elif operation in RECORDS_ALONE:
+            resources = [arn(RECORD)]
         else:
             resources = [arn(RECORD), arn(EVIDENCE)]
         for resource in resources:
