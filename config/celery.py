@@ -24,6 +24,7 @@ QUEUE_OF_TASK = {
     "archive_recording": BULK,
     "check_vault": CONTROL,
     "complete_conversation": CONTROL,
+    "draw_up_disposition": CONTROL,
     "enumerate_day": CONTROL,
     "follow_restore": RESTORE,
     "follow_restores": RESTORE,

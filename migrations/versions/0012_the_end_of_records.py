@@ -95,6 +95,7 @@ def upgrade() -> None:
         unique=False,
         postgresql_where=sa.text("state IN ('listed', 'deleting', 'deleted', 'certified')"),
     )
+    op.add_column("sessions", sa.Column("second_factor", sa.Boolean(), nullable=True))
     op.add_column("conversations", sa.Column("certificate", sa.BigInteger(), nullable=True))
     op.create_index(
         "ix_conversations_archived_retain_until",
@@ -113,6 +114,7 @@ def downgrade() -> None:
     _check("conversations", "state", _STATES, validated=False)
     op.drop_index("ix_conversations_archived_retain_until", table_name="conversations")
     op.drop_column("conversations", "certificate")
+    op.drop_column("sessions", "second_factor")
     for table in ("ending_records", "certificates", "endings"):
         op.drop_table(table)
 
