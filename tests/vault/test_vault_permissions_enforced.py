@@ -16,10 +16,9 @@ from iam_server import ROOT_KEY, running_iam_server
 from vaulting import BODY, KEY, MIB, compliance, fresh_bucket, governance, in_days, intent_for
 
 from cli.app import run
-from strongroom.vault.errors import VaultRefused
-from strongroom.vault.hold import set_hold
 from strongroom.vault.deletion import delete_version, look_at, versions_below
 from strongroom.vault.errors import VaultRefused
+from strongroom.vault.hold import set_hold
 from strongroom.vault.iam_policy import policy_document
 from strongroom.vault.lock import Lock
 from strongroom.vault.permissions import Role
