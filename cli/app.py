@@ -17,6 +17,7 @@ from cli import (
     disposition,
     doctor,
     erasure,
+    hold,
     index,
     log,
     metrics,
@@ -64,6 +65,7 @@ app.add_typer(log.app, name="log")
 app.add_typer(index.app, name="index")
 app.command(epilog=restore.EXAMPLE)(restore.restore)
 app.command(epilog=retrieve.EXAMPLE)(retrieve.retrieve)
+app.add_typer(hold.app, name="hold")
 app.command(epilog=custody.EXAMPLE)(custody.custody)
 app.add_typer(disposition.app, name="disposition")
 app.add_typer(erasure.app, name="erasure")

@@ -33,6 +33,18 @@ def known_day(text: str) -> date:
     return day
 
 
+def any_day(text: str) -> date:
+    """A UTC day, past or to come: `YYYY-MM-DD`, `today` or `yesterday`. Raises typer.BadParameter."""
+    if text in ("today", "yesterday"):
+        return known_day(text)
+    try:
+        if _DAY.fullmatch(text):
+            return date.fromisoformat(text)
+    except ValueError:
+        raise typer.BadParameter(f"there is no day {text}") from None
+    raise typer.BadParameter(f"{text!r} is not a day: give YYYY-MM-DD or yesterday")
+
+
 def ended_day(text: str) -> date:
     """A UTC day that is over, so that it can be archived: `YYYY-MM-DD` or `yesterday`. Raises typer.BadParameter."""
     day = known_day(text)

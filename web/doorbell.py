@@ -23,3 +23,13 @@ def begin_preparing(desk: Desk, request_id: UUID) -> None:
             send(desk.fleet, "prepare_request", [(str(request_id),)])
         except BrokerUnreachable as error:
             _log.warning("left to the sweep", task="prepare_request", reason=str(error))
+
+
+def ring_for_holds(desk: Desk) -> None:
+    """Have the store told of legal holds by a worker that may, as this process may not; without a broker Beat rings."""
+    if desk.fleet is None:
+        return
+    try:
+        send(desk.fleet, "apply_holds", [()])
+    except BrokerUnreachable as error:
+        _log.warning("left to the sweep", task="apply_holds", reason=str(error))

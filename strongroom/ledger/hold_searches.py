@@ -95,8 +95,12 @@ class HeldSearch:
 
 def add_search(
     connection: Connection, matter_id: UUID, name: str, reason: str, sought: Sought, by: Actor
-) -> tuple[int, NewEvent]:
-    """Let a matter look for this as well: its id, and the event to be appended."""
+) -> tuple[int, list[NewEvent]]:
+    """Let a matter look for this as well: its id, and the events to be appended; none where it looks for it already."""
+    known = select(matter_searches).where(matter_searches.c.matter_id == matter_id)
+    for row in connection.execute(known).mappings():
+        if row["criteria"] is not None and Sought.of(row["criteria"], row["divisions"]) == sought:
+            return row["search_id"], []
     statement = (
         insert(matter_searches)
         .values(
@@ -119,7 +123,7 @@ def add_search(
         "divisions": None if sought.divisions is None else sorted(sought.divisions),
         "namesCustomer": sought.is_personal,
     }
-    return search_id, NewEvent("held", by, None, None, reason, details)
+    return search_id, [NewEvent("held", by, None, None, reason, details)]
 
 
 def take_search(engine: Engine, search_id: int, holder: Holder) -> HeldSearch | None:

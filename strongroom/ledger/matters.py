@@ -138,7 +138,7 @@ def place(engine: Engine, new: NewHold, by: Actor) -> Placed | None:
         search_id = None
         if new.sought is not None:
             search_id, told = add_search(connection, matter_id, name, new.reason, new.sought, by)
-            events.append(told)
+            events += told
         append_events(connection, [*events, *placed])
         return Placed(matter_id, len(placed), search_id)
 

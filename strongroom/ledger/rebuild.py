@@ -12,6 +12,7 @@ from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.orm import aliased
 
+from strongroom.actor import Actor
 from strongroom.errors import Misconfigured
 from strongroom.ledger.ending_schema import certificates
 from strongroom.ledger.engine import Engine, transaction
@@ -25,6 +26,7 @@ from strongroom.ledger.evidence_schema import (
     sealed_days,
 )
 from strongroom.ledger.log import NewEntry
+from strongroom.ledger.rebuild_holds import rebuild_holds
 from strongroom.ledger.schema import conversations, objects, recordings, runs
 
 _MANIFEST = "manifest"
@@ -142,6 +144,10 @@ class Rebuilding:
     def recordings(self, rows: Sequence[Mapping[str, Any]]) -> None:
         """Recordings as their manifests tell of them."""
         self._insert(recordings, [dict(row) | {"unavailable": row["unavailable"] or null()} for row in rows])
+
+    def holds(self, found_held: Collection[UUID], by: Actor) -> dict[str, int]:
+        """Matters and what they hold, once the custody chain is there; as `rebuild_holds` tells."""
+        return rebuild_holds(self._connection, found_held, by)
 
     def revisions(self, ids: Collection[UUID]) -> set[tuple[UUID, int]]:
         """The revisions of these conversations that are there."""

@@ -15,6 +15,7 @@ from strongroom.ledger.divisions import known_of
 from strongroom.ledger.dossier import ArchivedObject, ArchivedRecording, ArchivedRevision, dossier_of
 from strongroom.ledger.lookup import ended_as
 from strongroom.legal.access import Forbidden, Principal, Right
+from strongroom.legal.holds import names_holding
 from strongroom.legal.requests import Request, not_there, open_request
 from strongroom.legal.search import FoundConversation, look_up
 from strongroom.pipeline.custody_report import custody_report
@@ -39,7 +40,7 @@ class Record:
     """All that the desk shows of a conversation. `custody` is None where the principal may not see it.
 
     `analytics` is Genesys's record and `names` what ids were called then, both of the latest archived revision;
-    `request` is the principal's own open request for it.
+    `request` is the principal's own open request for it; `held_by` names the matters that hold it.
     """
 
     found: FoundConversation
@@ -51,6 +52,7 @@ class Record:
     recordings: tuple[ArchivedRecording, ...]
     custody: CustodyReport | None
     request: Request | None
+    held_by: tuple[str, ...]
 
 
 def open_record(house: House, principal: Principal, conversation_id: UUID) -> Record:
@@ -75,6 +77,7 @@ def open_record(house: House, principal: Principal, conversation_id: UUID) -> Re
         recordings=dossier.recordings,
         custody=_report(house, conversation_id) if may_see_custody else None,
         request=request,
+        held_by=names_holding(house, conversation_id),
     )
 
 

@@ -12,6 +12,7 @@ from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from itertools import groupby
 from typing import Any
+from uuid import UUID
 
 from strongroom.canonical import sha256_hex
 from strongroom.errors import StrongroomError, Unreachable
@@ -24,6 +25,7 @@ from strongroom.pipeline.expecting import PLACEHOLDER
 from strongroom.pipeline.indexing import index_all_due
 from strongroom.pipeline.rebuild_ended import rebuild_ended
 from strongroom.pipeline.rebuild_log import Note, batches, rebuild_log
+from strongroom.vault.evidence_keys import CUSTODY_PREFIX
 from strongroom.vault.findings import Finding
 from strongroom.vault.keys import conversation_key, manifest_key
 from strongroom.vault.listing import KeyVersions, list_keys
@@ -49,12 +51,15 @@ class Rebuilt:
 
 @dataclass(frozen=True)
 class _Read:
-    """A revision as it stands: its manifest, the conversation's record, and the rows of its objects."""
+    """A revision as it stands: its manifest, the conversation's record, the rows of its objects, and whether the store
+    holds the manifest, which is told last.
+    """
 
     manifest: ReadManifest
     record: dict[str, Any]
     listed: dict[str, Any]
     objects: tuple[FoundObject, ...]
+    held: bool
 
 
 def rebuild(house: House, progress: Callable[[int], None]) -> Rebuilt:
@@ -70,6 +75,7 @@ def rebuild(house: House, progress: Callable[[int], None]) -> Rebuilt:
     conversations = 0
     revisions = objects = 0
     unnamed: list[KeyVersions] = []
+    held: set[UUID] = set()
     with ThreadPoolExecutor(THREADS) as pool, rebuilding(house.engine) as ledger:
         objects += rebuild_log(house, ledger, pool, findings.append)
         for batch in batches(_folders(house, findings.append), _FOLDERS):
@@ -80,6 +86,7 @@ def rebuild(house: House, progress: Callable[[int], None]) -> Rebuilt:
             unnamed += [one for folder in batch for one in folder if one.key not in known]
             conversations += new
             revisions += len(read)
+            held.update(one.manifest.conversation_id for one in read if one.held)
             progress(revisions)
         named_later = ledger.known_keys([one.key for one in unnamed])
         objects += len(named_later)
@@ -91,6 +98,7 @@ def rebuild(house: House, progress: Callable[[int], None]) -> Rebuilt:
         ]
         rebuild_ended(house, ledger, findings.append)
         findings += [_missing(house, ref, leaf) for ref, leaf in ledger.entries_without_manifest()]
+        findings += [_forgotten(house, *matter) for matter in ledger.holds(held, house.actor).items()]
         ledger.replace_placeholders(PLACEHOLDER)
         ledger.settle_later()
         days = ledger.settled_runs()
@@ -195,6 +203,7 @@ def _read(house: House, standing: KeyVersions, logged: tuple[int, bytes] | None,
         document["conversation"],
         {one["id"]: one for one in document["recordings"]},
         (*_objects(manifest, marked), itself),
+        own.held,
     )
 
 
@@ -291,6 +300,16 @@ def _unnamed(house: House, key: str) -> Finding:
         "no manifest names it: an archiving that did not end, or nothing of ours",
         house.store.where(key),
         "archive its day again; what Strongroom did not put, find out who did",
+    )
+
+
+def _forgotten(house: House, name: str, searches: int) -> Finding:
+    return Finding(
+        "hold-search",
+        f"{searches} of the searches of matter {name} named a customer, of whom the vault does not tell: what they had "
+        "found is held, what comes later is not",
+        house.store.where(CUSTODY_PREFIX),
+        "place them again for the matter: strongroom hold place",
     )
 
 

@@ -116,6 +116,8 @@ def test_a_search_holds_what_it_finds_and_what_is_archived_later_until_it_is_rel
     before, elsewhere = holding.found(QUEUE), holding.found(OTHER)
     placed = holding.place("Case 17", queue="wealth", ended_from=END - timedelta(days=1))
     assert placed.matter.records == 1
+    again = holding.place("Case 17", queue="wealth", ended_from=END - timedelta(days=1))
+    assert len(again.matter.searches) == 1
     later, too_old = holding.found(QUEUE), holding.found(QUEUE, end=END - timedelta(days=2))
     holding.work()
     assert holding.held(before) and holding.held(later)

@@ -79,6 +79,7 @@ class ConversationModel(ApiModel):
     retain_until: Instant
     divisions: list[str]
     held: bool
+    held_by: list[str]
     record: dict[str, Any]
     names: dict[str, Any] | None
     decision: dict[str, Any] | None
@@ -112,6 +113,7 @@ def _model(record: Record) -> ConversationModel:
         retain_until=found.retain_until,
         divisions=list(found.divisions),
         held=found.held,
+        held_by=list(record.held_by),
         record=record.analytics,
         names=record.names,
         decision=record.decision,

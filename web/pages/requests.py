@@ -21,6 +21,7 @@ from web.disposition import SANDBOX, content_disposition
 from web.doorbell import begin_preparing
 from web.rendering import render
 from web.session import CurrentPrincipal
+from web.uploads import LONGEST_LIST_BYTES, text_of
 from web.views.clock import clock
 from web.views.conversation import title
 from web.views.requests import file_title, file_words, progress, signature, state_words, steps
@@ -30,7 +31,6 @@ router = APIRouter()
 
 PAGE_SIZE = 25
 """Conversations of one request on a page: each is looked up for what it is called."""
-_LONGEST_LIST_BYTES = 1024 * 1024
 
 
 @dataclass(frozen=True)
@@ -69,7 +69,7 @@ def new_request(request: Request, principal: CurrentPrincipal) -> HTMLResponse:
     """The form; with `id`s, as ticked in a search, for these."""
     require(principal, Right.REQUEST)
     ids = "\n".join(dict.fromkeys(request.query_params.getlist("id")))
-    return _form(request, _Asked(ids[:_LONGEST_LIST_BYTES]))
+    return _form(request, _Asked(ids[:LONGEST_LIST_BYTES]))
 
 
 @router.post("/requests/new")
@@ -89,7 +89,7 @@ def make_request(
     asked = _Asked("", justification, due_at, on_behalf_of)
     text = ids
     try:
-        text = "\n".join(part for part in (ids, _text_of(list)) if part.strip())
+        text = "\n".join(part for part in (ids, text_of(list)) if part.strip())
         parsed = requests.parse_ids(text)
         if parsed.rejected and without_rejected != "yes":
             return _form(request, replace(asked, ids=text), parsed=parsed, status_code=400)
@@ -279,19 +279,6 @@ def _form(
         error=error,
         errors={"justification": "Say why these records are needed."} if blank else {},
     )
-
-
-def _text_of(upload: UploadFile | None) -> str:
-    """A file's text; one that is no UTF-8 is read as Windows spells it, so that its lines can at least be shown."""
-    if upload is None:
-        return ""
-    data = upload.file.read(_LONGEST_LIST_BYTES + 1)
-    if len(data) > _LONGEST_LIST_BYTES:
-        raise Misuse("the file has more than 1 MiB", where="the list of conversations", todo="make several requests")
-    try:
-        return data.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        return data.decode("cp1252", "replace")
 
 
 def _instant(written: str) -> datetime | None:

@@ -61,6 +61,7 @@ def search(request: Request, principal: CurrentPrincipal) -> HTMLResponse:
         choices=_choices(desk),
         medium=medium,
         may_request=principal.may(Right.REQUEST),
+        may_hold=principal.may(Right.HOLD),
         phone_region=desk.settings.phone_region,
         limited=principal.divisions is not None,
         first_page=given.path("/search", cursor=None),

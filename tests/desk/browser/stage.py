@@ -48,6 +48,7 @@ PEOPLE = {
     "lena": ("analyst",),
     "paul": ("approver",),
     "rita": ("records-manager",),
+    "robert": ("records-manager",),
     "oscar": ("operator",),
     "audrey": ("auditor",),
     "nobody": (),

@@ -6,6 +6,7 @@ No browser is needed here; the day is the one the browser's tests share.
 from collections.abc import Iterator, Mapping
 from datetime import timedelta
 from typing import Any
+from uuid import UUID
 
 import pytest
 import schemathesis
@@ -16,6 +17,7 @@ from stage import ADMIN, Stage
 
 from strongroom.ledger.api_keys import add_key
 from strongroom.legal.access import Principal, Role
+from strongroom.legal.holds import ask_release, place
 from strongroom.legal.people import KEY_ACTOR, KEY_PREFIX
 from strongroom.legal.preparing import prepare
 from strongroom.legal.requests import create
@@ -27,6 +29,7 @@ WITHOUT_RIGHTS = {401, 403, 404}
 WHO: Mapping[str, tuple[tuple[str, ...], frozenset[str] | None]] = {
     "analyst": (("analyst",), None),
     "auditor": (("auditor",), None),
+    "records manager": (("records-manager",), None),
     "other division": (("analyst", "approver", "auditor"), frozenset({"another-division"})),
     "no role": ((), None),
 }
@@ -48,10 +51,18 @@ class Api:
             "request_id": str(request.request_id),
             "file_id": file.file_id,
             "token": new_token(),
+            "matter_id": str(self._matter(conversation)),
         }
         self.said = stage.body(stage.file_of(conversation, "application/json", "recordings/"))
         self.keys = {name: self._key(name, roles, divisions) for name, (roles, divisions) in WHO.items()}
         self.keys["nobody"] = {}
+
+    def _matter(self, conversation: UUID) -> UUID:
+        """A matter that holds it, whose release somebody has asked for."""
+        manager = Principal(f"{KEY_ACTOR}manager", frozenset({Role.RECORDS_MANAGER}), None, "192.0.2.1")
+        placed = place(self.house, manager, "Somebody else's", "Preservation notice", conversations=[conversation])
+        ask_release(self.house, manager, placed.matter.matter_id, "settled")
+        return placed.matter.matter_id
 
     def _key(self, name: str, roles: tuple[str, ...], divisions: frozenset[str] | None) -> dict[str, str]:
         secret = KEY_PREFIX + new_token()
@@ -119,16 +130,16 @@ def test_the_description_is_valid_openapi(api: Api) -> None:
     validate(document)
 
 
-@pytest.mark.parametrize("who", ["nobody", "no role", "other division", "analyst", "auditor"])
+@pytest.mark.parametrize("who", ["nobody", "no role", "other division", "analyst", "auditor", "records manager"])
 def test_whatever_is_sent_nothing_breaks_and_nothing_of_anothers_is_handed_out(api: Api, who: str) -> None:
     seen = api.fuzz(who, 4)
     assert {where for where, _ in seen} == {f"{one.method.upper()} {one.path}" for one in api.operations()}
-    if who in {"analyst", "auditor"}:
+    if who in {"analyst", "auditor", "records manager"}:
         assert [status for _, status in seen if status < 300], "nothing that is allowed was sent"
 
 
 @pytest.mark.long
-@pytest.mark.parametrize("who", ["nobody", "no role", "other division", "analyst", "auditor"])
+@pytest.mark.parametrize("who", ["nobody", "no role", "other division", "analyst", "auditor", "records manager"])
 def test_whatever_is_sent_at_length(api: Api, who: str) -> None:
     api.fuzz(who, 100)
 
@@ -141,7 +152,7 @@ def test_without_rights_there_is_nothing_but_refusals_for_what_exists(api: Api) 
             continue
         for who in ("nobody", "no role", "other division"):
             case = operation.Case(path_parameters={name: api.ids[name] for name in api.ids if f"{{{name}}}" in path})
-            if operation.method.upper() in {"POST", "PUT", "PATCH"} and path.endswith("/refuse"):
+            if operation.method.upper() in {"POST", "PUT", "PATCH"} and path.endswith(("/refuse", "/release")):
                 case.body = {"reason": "none of mine"}
                 case.media_type = "application/json"
             status = case.call(headers=api.keys[who]).status_code
