@@ -211,6 +211,49 @@ def end_record(
         return requests
 
 
+def learn_certificate(
+    engine: Engine,
+    number: int,
+    kind: str,
+    document: bytes,
+    made_at: datetime,
+    records: int,
+    revisions: Sequence[tuple[UUID, int]],
+    words: str,
+) -> None:
+    """Take over a certificate that the log has, and forget the revisions it names, in one transaction.
+
+    Raises LedgerUnreachable.
+    """
+    with transaction(engine) as connection:
+        connection.execute(
+            insert(certificates).values(
+                number=number, kind=kind, document=document.decode(), made_at=made_at, records=records
+            )
+        )
+        for conversation_id, revision in revisions:
+            connection.execute(
+                update(conversations)
+                .where(
+                    conversations.c.conversation_id == conversation_id,
+                    conversations.c.revision == revision,
+                    conversations.c.state.in_(("archived", "ending")),
+                )
+                .values(
+                    state="ending", state_at=func.clock_timestamp(), cause=words, lease_owner=None, lease_until=None
+                )
+            )
+        for conversation_id in dict.fromkeys(one for one, _ in revisions):
+            forget(connection, conversation_id)
+            forget_record(connection, conversation_id, number, words)
+            # a revision that did not end is looked for as before
+            connection.execute(
+                update(conversations)
+                .where(conversations.c.conversation_id == conversation_id, conversations.c.state == "archived")
+                .values(indexed_at=None, due_at=func.clock_timestamp())
+            )
+
+
 def finish_list(engine: Engine, ending_id: int, cause: str) -> bool:
     """An approved list of which nothing is left to do has ended; False while something is. Raises LedgerUnreachable."""
     left = (

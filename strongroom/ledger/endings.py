@@ -255,5 +255,19 @@ def unlogged_certificates(engine: Engine) -> list[int]:
         return list(connection.scalars(statement))
 
 
+def unknown_certificates(engine: Engine) -> list[bytes]:
+    """The log's entries of certificates that the ledger does not have, in their order. Raises LedgerUnreachable."""
+    known = exists(
+        select(certificates.c.number).where(log_entries.c.ref == func.concat("certificate/", certificates.c.number))
+    )
+    statement = (
+        select(log_entries.c.document)
+        .where(log_entries.c.kind == "certificate", ~known)
+        .order_by(log_entries.c.leaf_index)
+    )
+    with transaction(engine) as connection:
+        return [document.encode() for document in connection.scalars(statement)]
+
+
 def _ending(row: RowMapping) -> Ending:
     return Ending(**row)

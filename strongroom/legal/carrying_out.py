@@ -32,6 +32,7 @@ from strongroom.legal.bundling import forget_bundles
 from strongroom.legal.endings import require_undivided
 from strongroom.legal.errors import NotNow
 from strongroom.pipeline.evidence_store import store_evidence
+from strongroom.pipeline.learn_certificates import CERTIFICATE_KIND
 from strongroom.times import utc_now
 from strongroom.vault.deletion import DeletableVersion, delete_version, look_at, versions_below
 from strongroom.vault.errors import VaultRefused
@@ -40,7 +41,6 @@ from strongroom.vault.keys import revision_of
 from strongroom.vault.lock import LockMode
 from strongroom.vault.store import Store
 
-CERTIFICATE_KIND = "certificate"
 RECORDS_A_CERTIFICATE = 500
 """A certificate of so many has a megabyte or so, and comes minutes after its first record went."""
 

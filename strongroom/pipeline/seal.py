@@ -12,6 +12,7 @@ from strongroom.ledger.endings import unlogged_certificates
 from strongroom.ledger.log import log_size, sealing_alone
 from strongroom.ledger.sealed_days import seal_is_due
 from strongroom.pipeline.catch_up import catch_up
+from strongroom.pipeline.learn_certificates import learn_certificates
 from strongroom.pipeline.log_entries import append_waiting
 from strongroom.pipeline.log_keys import NO_KEY, open_signers
 from strongroom.pipeline.seal_checkpoint import head_of, seal_up_to
@@ -46,6 +47,7 @@ def seal(house: House) -> Sealed:
         if not alone:
             return Sealed(not_sealed="another process is sealing")
         latest = catch_up(house, signers)
+        learn_certificates(house)
         size_before = head_of(latest)[0]
         # what a sealing that was cut off has appended is sealed as it would have been, then what is new
         latest = seal_up_to(house, signers, latest, log_size(house.engine))

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from uuid import UUID
@@ -11,6 +12,7 @@ from archives import Archive, StartArchive
 from ending import ANNE, EVE, RITA, RON, Life
 from rebuilding import NewLedger, rebuilt
 
+from embedded.postgres import Postgres
 from strongroom.actor import Actor
 from strongroom.evidence.certificates import read_certificate
 from strongroom.evidence.keys import new_key_file
@@ -28,6 +30,7 @@ from strongroom.vault.evidence_keys import certificate_key
 
 ADA = Actor("ada", "desk-1")
 EVERYTHING = Scope()
+STATES_OF = "SELECT DISTINCT state FROM conversations WHERE conversation_id = ANY(:going)"
 
 
 @pytest.fixture
@@ -151,3 +154,30 @@ def _require_rebuilt_alike(life: Life, anew: Archive, going: list[UUID]) -> None
     assert anew.rows("SELECT number, kind, records, document FROM certificates") == life.archive.rows(
         "SELECT number, kind, records, document FROM certificates"
     )
+
+
+def test_a_ledger_restored_from_a_backup_forgets_again_what_ended(life: Life, postgres: Postgres) -> None:
+    archive = life.archive
+    going = life.conversations()[:2]
+    archive.house.engine.dispose()
+    archive.engine.dispose()
+    source = archive.environment["STRONGROOM_DATABASE_URL"].rpartition("/")[2].partition("?")[0]
+    url = postgres.create_database(f"{source}_backup", template=source)
+    life.expire(going)
+    life.run("disposition", life.disposition().ending.ending_id)
+    seal(archive.house)
+    restored = replace(archive, environment=archive.environment | {"STRONGROOM_DATABASE_URL": url})
+    assert {row.state for row in restored.rows(STATES_OF, going=going)} == {"archived"}
+    seal(restored.house)
+    assert {row.state for row in restored.rows(STATES_OF, going=going)} == {"ended"}
+    assert restored.rows("SELECT count(*) FROM objects WHERE conversation_id = ANY(:going)", going=going) == [(0,)]
+    verified = proven(restored, Scope(tuple(going)))
+    assert {one.words for one in verified.ended} == {"disposed of under certificate 1"}
+    assert faults(restored) == []
+    # the next certificate takes the next number
+    more = Life(restored)
+    more.expire(more.conversations()[:1])
+    assert more.run("disposition", more.disposition().ending.ending_id).certificates == (2,)
+    restored.house.engine.dispose()
+    restored.engine.dispose()
+    postgres.drop_database(f"{source}_backup")
