@@ -269,7 +269,8 @@ def held_of(row: RowMapping) -> HeldConversation:
 
 def decided_of(row: RowMapping) -> Decided | None:
     """What the policy decided, from a row of the table; None while nothing is decided."""
-    if row["retention_class"] is None:
+    # of what has ended the class is known, and no more why
+    if row["retention_class"] is None or row["decision"] is None:
         return None
     return Decided(
         row["retention_class"], row["lock_mode"], row["retain_until"], row["policy_version"], row["decision"]

@@ -17,9 +17,10 @@ from strongroom.actor import Actor
 from strongroom.evidence.certificates import read_certificate
 from strongroom.evidence.keys import new_key_file
 from strongroom.house import bucket_blueprint
-from strongroom.legal import disposition, endings
+from strongroom.legal import disposition, endings, holds
 from strongroom.legal.access import Forbidden, NotThere
 from strongroom.legal.errors import NotNow
+from strongroom.legal.holding import apply_hold, holds_due
 from strongroom.legal.search import SearchQuery, find, look_up
 from strongroom.pipeline.bundle import BundleRefused, make_bundle
 from strongroom.pipeline.seal import seal
@@ -30,6 +31,7 @@ from strongroom.vault.evidence_keys import certificate_key
 
 ADA = Actor("ada", "desk-1")
 EVERYTHING = Scope()
+ACTS_OF = "SELECT act FROM custody_events WHERE conversation_id = :one ORDER BY position"
 STATES_OF = "SELECT DISTINCT state FROM conversations WHERE conversation_id = ANY(:going)"
 
 
@@ -154,6 +156,53 @@ def _require_rebuilt_alike(life: Life, anew: Archive, going: list[UUID]) -> None
     assert anew.rows("SELECT number, kind, records, document FROM certificates") == life.archive.rows(
         "SELECT number, kind, records, document FROM certificates"
     )
+
+
+def test_held_by_two_matters_it_outlives_its_retention_until_both_are_released(life: Life) -> None:
+    archive, one = life.archive, life.conversations()[0]
+    matters = [
+        holds.place(life.house, RITA, name, "a claim was filed", conversations=[one]).matter
+        for name in ("Miller v. Bank", "Smith v. Bank")
+    ]
+    _tell_store(life)
+    life.expire([one])
+    before = life.standing(one)
+    for still in (["Miller v. Bank", "Smith v. Bank"], ["Smith v. Bank"]):
+        held = life.disposition()
+        [count] = held.counts
+        assert (count.state, count.records) == ("held", 1)
+        assert all(name in count.cause for name in still)
+        assert life.run("disposition", held.ending.ending_id).ended == 0
+        assert life.standing(one) == before
+        assert proven(archive).findings == ()
+        assert faults(archive) == []
+        matter = matters.pop(0)
+        holds.ask_release(life.house, RITA, matter.matter_id, "it was settled")
+        holds.approve(life.house, RON, matter.matter_id)
+        _tell_store(life)
+    # held once more between the approval and the run
+    approved = life.disposition()
+    assert approved.count("listed") == 1
+    last = holds.place(life.house, RITA, "Jones v. Bank", "a claim was filed", conversations=[one]).matter
+    assert life.run("disposition", approved.ending.ending_id).stayed == 1
+    assert set(life.states("disposition", approved.ending.ending_id).values()) == {"held"}
+    assert life.standing(one) == before
+    holds.ask_release(life.house, RITA, last.matter_id, "it was settled")
+    holds.approve(life.house, RON, last.matter_id)
+    _tell_store(life)
+    assert life.run("disposition", life.disposition().ending.ending_id).ended == 1
+    assert life.standing(one) == []
+    _require_gone(life, [one])
+    assert proven(archive).findings == ()
+    assert faults(archive) == []
+    acts = [row.act for row in archive.rows(ACTS_OF, one=one)]
+    assert acts[-1] == "disposed"
+    assert acts.count("held") == acts.count("released") == 3
+
+
+def _tell_store(life: Life) -> None:
+    for conversation_id in holds_due(life.house).conversations:
+        apply_hold(life.house, conversation_id)
 
 
 def test_a_ledger_restored_from_a_backup_forgets_again_what_ended(life: Life, postgres: Postgres) -> None:
