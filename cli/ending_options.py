@@ -18,7 +18,9 @@ from strongroom.legal.endings import Ending, EndingList, EndingRecord
 
 _MOST_RECORDS = 10_000
 
-ListArgument = Annotated[int, typer.Argument(metavar="LIST", min=1, help="The list's number.", show_default=False)]
+ListArgument = Annotated[
+    int, typer.Argument(metavar="LIST", min=1, max=2**63 - 1, help="The list's number.", show_default=False)
+]
 RecordsOption = Annotated[bool, typer.Option("--records", help="Every record of it, by its id.")]
 RefusalOption = Annotated[
     str, typer.Option("--reason", metavar="TEXT", help="Why; it goes on the record.", show_default=False)

@@ -4,7 +4,7 @@ from datetime import date
 from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import APIRouter, Query, Request
+from fastapi import APIRouter, Path, Query, Request
 from pydantic import Field
 
 from strongroom.legal import disposition, endings, erasure
@@ -17,6 +17,9 @@ from web.session import CurrentPrincipal
 router = APIRouter(prefix="/api/v1", tags=["disposition and erasure"])
 
 _MOST_RECORDS = 1_000
+
+ListId = Annotated[int, Path(ge=1, le=2**63 - 1)]
+"""A list's number."""
 
 
 class AssessBody(ApiModel):
@@ -119,9 +122,9 @@ def assess(request: Request, principal: CurrentPrincipal, body: AssessBody) -> E
     return _model(endings.read(house, principal, erasure.KIND, made.ending_id))
 
 
-@router.get("/dispositions/{list_id}", responses=problems(403, 404))
-@router.get("/erasures/{list_id}", responses=problems(403, 404))
-def read(request: Request, principal: CurrentPrincipal, list_id: int) -> EndingListModel:
+@router.get("/dispositions/{list_id}", responses=problems(400, 403, 404))
+@router.get("/erasures/{list_id}", responses=problems(400, 403, 404))
+def read(request: Request, principal: CurrentPrincipal, list_id: ListId) -> EndingListModel:
     """A list by class and count."""
     return _model(endings.read(desk_of(request).house, principal, _kind(request), list_id))
 
@@ -131,7 +134,7 @@ def read(request: Request, principal: CurrentPrincipal, list_id: int) -> EndingL
 def records(
     request: Request,
     principal: CurrentPrincipal,
-    list_id: int,
+    list_id: ListId,
     after: UUID | None = None,
     limit: Annotated[int, Query(ge=1, le=_MOST_RECORDS)] = 100,
 ) -> EndingRecordsModel:
@@ -156,23 +159,23 @@ def records(
     )
 
 
-@router.post("/dispositions/{list_id}/propose", responses=problems(403, 404, 409))
-@router.post("/erasures/{list_id}/propose", responses=problems(403, 404, 409))
-def propose(request: Request, principal: CurrentPrincipal, list_id: int) -> EndingListModel:
+@router.post("/dispositions/{list_id}/propose", responses=problems(400, 403, 404, 409))
+@router.post("/erasures/{list_id}/propose", responses=problems(400, 403, 404, 409))
+def propose(request: Request, principal: CurrentPrincipal, list_id: ListId) -> EndingListModel:
     """Put a list up for approval."""
     return _model(endings.propose(desk_of(request).house, principal, _kind(request), list_id))
 
 
-@router.post("/dispositions/{list_id}/approve", responses=problems(403, 404, 409))
-@router.post("/erasures/{list_id}/approve", responses=problems(403, 404, 409))
-def approve(request: Request, principal: CurrentPrincipal, list_id: int) -> EndingListModel:
+@router.post("/dispositions/{list_id}/approve", responses=problems(400, 403, 404, 409))
+@router.post("/erasures/{list_id}/approve", responses=problems(400, 403, 404, 409))
+def approve(request: Request, principal: CurrentPrincipal, list_id: ListId) -> EndingListModel:
     """Approve what another has proposed."""
     return _model(endings.approve(desk_of(request).house, principal, _kind(request), list_id))
 
 
 @router.post("/dispositions/{list_id}/refuse", responses=problems(400, 403, 404, 409))
 @router.post("/erasures/{list_id}/refuse", responses=problems(400, 403, 404, 409))
-def refuse(request: Request, principal: CurrentPrincipal, list_id: int, body: RefuseBody) -> EndingListModel:
+def refuse(request: Request, principal: CurrentPrincipal, list_id: ListId, body: RefuseBody) -> EndingListModel:
     """Refuse a list, and say why."""
     return _model(endings.refuse(desk_of(request).house, principal, _kind(request), list_id, body.reason))
 

@@ -3,7 +3,7 @@
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Form, Request
+from fastapi import APIRouter, Form, Path, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
 from strongroom.errors import StrongroomError
@@ -20,6 +20,9 @@ from web.views.endings import count_rows, list_title, list_words, record_words, 
 router = APIRouter()
 
 _SHOWN_RECORDS = 100
+
+Number = Annotated[int, Path(ge=1, le=2**63 - 1)]
+"""A list's number."""
 
 
 @router.get("/disposition")
@@ -65,14 +68,14 @@ def assess(
 
 @router.get("/disposition/{number:int}")
 @router.get("/erasure/{number:int}")
-def one_list(request: Request, principal: CurrentPrincipal, number: int) -> HTMLResponse:
+def one_list(request: Request, principal: CurrentPrincipal, number: Number) -> HTMLResponse:
     """One list as it stands."""
     return _page(request, principal, _kind(request), number)
 
 
 @router.post("/disposition/{number:int}/propose")
 @router.post("/erasure/{number:int}/propose")
-def propose(request: Request, principal: CurrentPrincipal, number: int) -> Response:
+def propose(request: Request, principal: CurrentPrincipal, number: Number) -> Response:
     """Put it up for approval."""
     try:
         endings.propose(desk_of(request).house, principal, _kind(request), number)
@@ -83,7 +86,7 @@ def propose(request: Request, principal: CurrentPrincipal, number: int) -> Respo
 
 @router.post("/disposition/{number:int}/approve")
 @router.post("/erasure/{number:int}/approve")
-def approve(request: Request, principal: CurrentPrincipal, number: int) -> Response:
+def approve(request: Request, principal: CurrentPrincipal, number: Number) -> Response:
     """Approve what another has proposed."""
     try:
         endings.approve(desk_of(request).house, principal, _kind(request), number)
@@ -94,7 +97,9 @@ def approve(request: Request, principal: CurrentPrincipal, number: int) -> Respo
 
 @router.post("/disposition/{number:int}/refuse")
 @router.post("/erasure/{number:int}/refuse")
-def refuse(request: Request, principal: CurrentPrincipal, number: int, reason: Annotated[str, Form()] = "") -> Response:
+def refuse(
+    request: Request, principal: CurrentPrincipal, number: Number, reason: Annotated[str, Form()] = ""
+) -> Response:
     """Refuse it, and say why."""
     try:
         endings.refuse(desk_of(request).house, principal, _kind(request), number, reason)
