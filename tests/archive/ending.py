@@ -58,7 +58,8 @@ class Life:
 
         S3 takes no date that is past; the stand-in does, which is as if its clock had gone on.
         """
-        over = utc_now() - timedelta(seconds=2)
+        # the store keeps whole seconds
+        over = utc_now().replace(microsecond=0) - timedelta(seconds=2)
         client = boto3.client(
             "s3",
             endpoint_url=self.archive.s3_endpoint,

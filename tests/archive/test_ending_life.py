@@ -208,9 +208,9 @@ def _tell_store(life: Life) -> None:
 def test_a_ledger_restored_from_a_backup_forgets_again_what_ended(life: Life, postgres: Postgres) -> None:
     archive = life.archive
     going = life.conversations()[:2]
+    source = str(archive.engine.url.database)
     archive.house.engine.dispose()
     archive.engine.dispose()
-    source = archive.environment["STRONGROOM_DATABASE_URL"].rpartition("/")[2].partition("?")[0]
     url = postgres.create_database(f"{source}_backup", template=source)
     life.expire(going)
     life.run("disposition", life.disposition().ending.ending_id)

