@@ -60,7 +60,7 @@ def test_an_erasure_is_assessed_proposed_and_approved_by_another(stage: Stage, v
     path = rita.page.url.removeprefix(rita.url)
     assert str(conversation) in rita.text()
     assert customer not in rita.page.content(), "whom it is about is shown nowhere"
-    answer = rita.page.get_by_label("Draft of the answer").input_value()
+    answer = rita.page.get_by_role("textbox", name="Draft of the answer").input_value()
     assert "DSR-2026-17" in answer
     assert "GDPR" in answer
     faults += looked_at(rita, "erasure", folder)
@@ -99,7 +99,7 @@ def test_a_list_is_drawn_up_and_refused_and_who_may_not_sees_nothing(stage: Stag
     faults = looked_at(rita, "disposition", folder)
     expect(rita.page.get_by_role("button", name="Propose")).to_have_count(0)
     rita.page.locator("summary").click()
-    rita.page.get_by_label("Why").fill("Drawn up by mistake")
+    rita.page.get_by_role("textbox", name="Why").fill("Drawn up by mistake")
     rita.page.get_by_role("button", name="Refuse").click()
     expect(rita.page.get_by_text("Nothing goes under this list")).to_be_visible()
     audrey.go("/disposition")
