@@ -48,7 +48,7 @@ def place(
     matter: MatterArgument,
     reason: ReasonOption,
     conversations: Annotated[
-        list[UUID] | None, typer.Argument(metavar="[CONVERSATION]...", help="Their ids.", show_default=False)
+        list[UUID] | None, typer.Argument(metavar="CONVERSATION…", help="Their ids.", show_default=False)
     ] = None,
     file: Annotated[
         Path | None,
@@ -118,7 +118,7 @@ def place(
 @app.command("list", epilog="Example: strongroom hold list 2026-114")
 def list_holds(
     matter: Annotated[
-        str | None, typer.Argument(metavar="[MATTER]", help="With what it holds.", show_default=False)
+        str | None, typer.Argument(metavar="MATTER", help="With what it holds.", show_default=False)
     ] = None,
     as_json: AsJson = False,
 ) -> None:

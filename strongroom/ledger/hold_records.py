@@ -33,6 +33,9 @@ def hold(
     if not conversation_ids:
         return []
     ids = sorted(conversation_ids)
+    # in the order in which indexing takes them: first the search's rows, one after the other, then those of the holds
+    of_search = search_records.c.conversation_id
+    connection.execute(select(of_search).where(of_search.in_(ids)).order_by(of_search).with_for_update())
     values = [
         {
             "matter_id": matter_id,

@@ -4,7 +4,7 @@ from pathlib import Path
 from uuid import UUID
 
 import pytest
-from archives import Archive, StartArchive
+from archives import Archive, StartArchive, wait_until
 from custody_material import backdate
 from rebuilding import NewLedger, everything, rebuilt
 
@@ -127,3 +127,20 @@ def test_later_matches_are_held_the_check_compares_both_and_a_rebuild_brings_the
     work(anew)
     assert names(anew) == dict.fromkeys(calls, ("All calls",)) | {others[1]: (FOUND_HELD,)}
     assert findings(anew) == []
+
+
+def test_the_process_records_tells_the_store_and_puts_nothing(archive: Archive) -> None:
+    archive.archive_here()
+    ids = [row.conversation_id for row in archive.rows("SELECT conversation_id FROM conversations")]
+    puts_before = archive.proxy.requests("PutObject")
+    with archive.fleet({"records": 1, "beat": 1}):
+        matter = holds.place(archive.house, RITA, "Case 17", "Preservation notice", conversations=ids).matter.matter_id
+        wait_until(lambda: holds.read(archive.house, RITA, matter).applied == len(ids), "all is held", every_s=0.5)
+        assert archive.rows("SELECT 1 FROM objects WHERE held IS NOT TRUE") == []
+        holds.ask_release(archive.house, RITA, matter, "settled")
+        holds.approve(archive.house, ROBERT, matter)
+        wait_until(lambda: holds.read(archive.house, RITA, matter).lifted == len(ids), "all is let go", every_s=0.5)
+    assert archive.rows("SELECT 1 FROM objects WHERE held IS NOT FALSE") == []
+    # the records manager's role may put nothing, not even the probe of the others
+    assert archive.proxy.requests("PutObject") == puts_before
+    assert findings(archive) == []

@@ -29,6 +29,18 @@ _ACTS = {
     "disposed": "Disposed of",
     "erased": "Erased",
 }
+_OF_HOLDS = {
+    ("held", "opened"): "Matter opened",
+    ("held", "search"): "Matter looks for more",
+    ("held", "placed"): "Held for a matter",
+    ("held", "applied"): "Held in the vault",
+    ("released", "asked"): "Release asked for",
+    ("released", "lifted"): "Hold lifted in the vault",
+    ("released", "kept"): "Released by one matter, held by another",
+    ("approved", "release"): "Release approved",
+    ("refused", "release"): "Release refused",
+}
+"""What a matter's events are called, by act and what `step` or `what` says."""
 ACTS: tuple[tuple[str, str], ...] = tuple(_ACTS.items())
 """Every act and what it is called on a page."""
 
@@ -70,6 +82,9 @@ def touch(event: CustodyEvent) -> Touch:
 def _words(event: CustodyEvent) -> str:
     if event.act == "viewed":
         return "Looked at what is known" if event.details.get("what") == "metadata" else "Listened to or read"
+    step = event.details.get("step") or event.details.get("what")
+    if isinstance(step, str) and (event.act, step) in _OF_HOLDS:
+        return _OF_HOLDS[event.act, step]
     return _ACTS.get(event.act, plain(event.act, 40))
 
 

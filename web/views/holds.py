@@ -14,7 +14,7 @@ _STATES = {
 _RECORD_STATES = {
     "placed": ("Being placed", "accent"),
     "applied": ("Held", "warn"),
-    "released": ("Let go", ""),
+    "released": ("No longer", ""),
 }
 _FOUND_BY = {"named": "by its id", "search": "by a search", "later": "archived since, by a search"}
 
