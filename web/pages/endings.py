@@ -15,7 +15,7 @@ from strongroom.legal.requests import parse_ids
 from web.desk import desk_of
 from web.rendering import render
 from web.session import CurrentPrincipal
-from web.views.endings import count_rows, list_title, list_words, record_words, usd
+from web.views.endings import CENT, count_rows, list_title, list_words, record_words, usd
 
 router = APIRouter()
 
@@ -156,7 +156,7 @@ def _page(
         rows=count_rows(found.counts),
         found=found,
         staying=found.count("held", "kept", "refused"),
-        early=usd(found.early_usd) if found.early_usd else "",
+        early=usd(found.early_usd) if found.early_usd >= CENT else "",
         records=records[:_SHOWN_RECORDS],
         next_after=str(records[_SHOWN_RECORDS - 1].conversation_id) if more else "",
         record_words=record_words,

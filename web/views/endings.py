@@ -72,12 +72,16 @@ def count_rows(counts: Sequence[ClassCount]) -> list[CountRow]:
             article="" if one.article is None else f"Art. {one.article} GDPR",
             records=one.records,
             size_bytes=one.size_bytes,
-            early=usd(one.early_usd) if one.early_usd else "",
+            early=usd(one.early_usd) if one.early_usd and one.state == "listed" else "",
         )
         for one in sorted(counts, key=lambda one: (order.index(one.state), one.retention_class))
     ]
 
 
+CENT = Decimal("0.01")
+"""What is less is not worth a warning."""
+
+
 def usd(amount: Decimal) -> str:
     """An amount in dollars; what is less than a cent is said to be."""
-    return "less than $0.01" if Decimal(0) < amount < Decimal("0.01") else f"${amount:,.2f}"
+    return "less than $0.01" if Decimal(0) < amount < CENT else f"${amount:,.2f}"

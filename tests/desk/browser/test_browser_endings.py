@@ -98,7 +98,6 @@ def test_a_list_is_drawn_up_and_refused_and_who_may_not_sees_nothing(stage: Stag
     assert "Nothing is on it" in rita.text()
     faults = looked_at(rita, "disposition", folder)
     expect(rita.page.get_by_role("button", name="Propose")).to_have_count(0)
-    rita.page.locator("summary").click()
     rita.page.get_by_role("textbox", name="Why").fill("Drawn up by mistake")
     rita.page.get_by_role("button", name="Refuse").click()
     expect(rita.page.get_by_text("Nothing goes under this list")).to_be_visible()
