@@ -15,7 +15,9 @@ from cli import (
     backfill,
     bundle,
     custody,
+    disposition,
     doctor,
+    erasure,
     hold,
     index,
     log,
@@ -69,6 +71,8 @@ app.command(epilog=restore.EXAMPLE)(restore.restore)
 app.command(epilog=retrieve.EXAMPLE)(retrieve.retrieve)
 app.add_typer(hold.app, name="hold")
 app.command(epilog=custody.EXAMPLE)(custody.custody)
+app.add_typer(disposition.app, name="disposition")
+app.add_typer(erasure.app, name="erasure")
 app.add_typer(user.app, name="user")
 app.add_typer(api_key.app, name="api-key")
 app.command(epilog=doctor.EXAMPLE)(doctor.doctor)

@@ -16,7 +16,7 @@ from cli.output import instant, json_instant, open_console, print_json, printabl
 from strongroom.genesys.conversations import parse_conversation
 from strongroom.genesys.names import NamesOfTheDay
 from strongroom.ledger.conversations import Decided
-from strongroom.ledger.lookup import KnownConversation, latest_revision
+from strongroom.ledger.lookup import KnownConversation, UnknownConversation, latest_revision
 from strongroom.pipeline.capture import facts_of
 from strongroom.retention.classify import Decision, classify
 from strongroom.retention.policy import Policy, load_policy
@@ -58,6 +58,12 @@ def explain(conversation: ConversationArgument, as_json: AsJson = False) -> None
     policy = load_policy(settings.policy_file)
     with ledger(settings) as engine:
         known = latest_revision(engine, conversation)
+    if known.state == "ended":
+        raise UnknownConversation(
+            f"the record was {known.cause}",
+            where=f"conversation {conversation}",
+            todo="its class, basis and dates are on the certificate",
+        )
     recorded = None if known.decided is None else _as_recorded(known.decided)
     today = None if known.names is None else _as_of_today(policy, known, known.names)
     if as_json:

@@ -110,6 +110,10 @@ def _document(done: Verified) -> dict[str, object]:
         "entries": done.entries,
         "timestamps": done.timestamps,
         "custody_events": done.custody_events,
+        "ended": [
+            {"conversation_id": str(one.conversation_id), "revision": one.revision, "what": one.words}
+            for one in done.ended
+        ],
         "findings": [finding.document() for finding in done.findings],
     }
 
@@ -134,6 +138,13 @@ def _print(done: Verified) -> None:
         )
     verdict = f"{count(len(done.findings), 'finding')} in" if done.findings else f"{done.depth}, and it holds:"
     console.print(f"{done.scope}: {verdict} {looked_at}")
+    if done.scope.conversations:
+        for one in done.ended:
+            console.print(f"conversation {one.conversation_id} revision {one.revision}: {one.words}")
+    elif done.ended:
+        console.print(
+            f"{count(len(done.ended), 'revision')} disposed of or erased, each under a certificate that holds"
+        )
     if done.unsealed:
         console.print(f"{count(done.unsealed, 'manifest')} not sealed in the log yet: not proven")
     if done.cold:

@@ -25,6 +25,7 @@ QUEUE_OF_TASK = {
     "capture_recent": CONTROL,
     "check_vault": CONTROL,
     "complete_conversation": CONTROL,
+    "draw_up_disposition": CONTROL,
     "enumerate_day": CONTROL,
     "feed": SWEEP,
     "follow_batch": CONTROL,

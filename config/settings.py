@@ -122,6 +122,8 @@ class Settings(BaseModel):
     accept_store_without_conditional_puts: bool = False
     kms_key_id: str | None = None
     break_glass_role_arn: str | None = None
+    records_manager_profile: str | None = None
+    break_glass_profile: str | None = None
 
     # evidence
     log_key_file: Path | None = None

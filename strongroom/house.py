@@ -144,14 +144,15 @@ def open_store(settings: Settings) -> Store:
     return open_bucket(settings, settings.bucket)
 
 
-def open_bucket(settings: Settings, bucket: str) -> Store:
-    """A bucket where the vault is: with the same endpoint, credentials and patience."""
+def open_bucket(settings: Settings, bucket: str, profile: str | None = None) -> Store:
+    """A bucket where the vault is: with the same endpoint and patience, and credentials unless a profile has others."""
     return connect_store(
         bucket,
         settings.s3_endpoint_url,
         connect_timeout_s=settings.connect_timeout_s,
         read_timeout_s=settings.read_timeout_s,
         part_size_bytes=settings.multipart_part_mib * 1024 * 1024,
+        profile=profile,
     )
 
 

@@ -11,13 +11,14 @@ from tasks.fleet import Fleet
 from web import account, health, openapi, problems, sign_in, sign_in_oidc
 from web.api import account as api_account
 from web.api import bundles, conversations, custody, files, retrieve
+from web.api import endings as api_endings
 from web.api import holds as api_holds
 from web.api import requests as api_requests
 from web.api import search as api_search
 from web.desk import STATIC, Desk, open_templates
 from web.middleware import LimitedBodies, LoggedRequests, SecurityHeaders
 from web.oidc import provider_of
-from web.pages import audit, conversation, holds, progress, requests, search
+from web.pages import audit, conversation, endings, holds, progress, requests, search
 from web.readiness import Readiness
 
 API_ROUTERS: tuple[APIRouter, ...] = (
@@ -29,6 +30,7 @@ API_ROUTERS: tuple[APIRouter, ...] = (
     custody.router,
     api_account.router,
     api_search.router,
+    api_endings.router,
     api_holds.router,
 )
 """JSON; each names its paths whole, below `/api/v1` or, as the guide has them, `/legal`."""
@@ -39,6 +41,7 @@ PAGE_ROUTERS: tuple[APIRouter, ...] = (
     search.router,
     conversation.router,
     requests.router,
+    endings.router,
     holds.router,
     audit.router,
     progress.router,

@@ -31,6 +31,14 @@ _KEY_TYPES = ("RSA", "EC", "OKP")
 _METADATA_KEPT_S = 3_600.0
 _LEEWAY_S = 60
 _ENDPOINTS = ("authorization_endpoint", "token_endpoint", "jwks_uri")
+# RFC 8176, section 2: what one knows, what one has, what one is
+_FACTORS = (
+    frozenset({"pwd", "pin", "kba"}),
+    frozenset({"otp", "hwk", "swk", "sc", "sms", "tel", "pop"}),
+    frozenset({"face", "fpt", "iris", "retina", "vbm"}),
+)
+# OpenID Connect Extended Authentication Profile (EAP) ACR values, and REFEDS's multi-factor profile
+_STRONG_CONTEXTS = frozenset({"phr", "phrh", "https://refeds.org/profile/mfa"})
 _log = structlog.get_logger()
 
 
@@ -174,6 +182,17 @@ class Provider:
         if not isinstance(document, dict):
             raise _unreachable(self.issuer, TypeError("no JSON object"))
         return document
+
+
+def used_second_factor(claims: Mapping[str, Any]) -> bool:
+    """Whether the provider says that a second factor was used.
+
+    By `amr` (RFC 8176), which holds `mfa` or methods of two kinds, or by an `acr` that means it.
+    """
+    told = claims.get("amr")
+    methods = {one for one in told if isinstance(one, str)} if isinstance(told, list) else set()
+    kinds = [kind for kind in _FACTORS if methods & kind]
+    return "mfa" in methods or len(kinds) > 1 or claims.get("acr") in _STRONG_CONTEXTS
 
 
 def provider_of(settings: Settings) -> Provider | None:

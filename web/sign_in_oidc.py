@@ -14,7 +14,7 @@ from strongroom.legal.people import NameRefused, SignInRefused, access_of_groups
 from strongroom.legal.secrets import fingerprint, new_token
 from web.cookies import set_session, set_visitor, visitor_token
 from web.desk import Desk, desk_of
-from web.oidc import CALLBACK, Provider
+from web.oidc import CALLBACK, Provider, used_second_factor
 from web.safe_paths import HOME, safe_path
 from web.session import origin_of
 from web.sign_in import sign_in_form
@@ -67,6 +67,7 @@ def back(
             roles,
             divisions,
             origin_of(request),
+            second_factor=used_second_factor(claims),
         )
     except (SignInRefused, NameRefused, NameTaken) as refusal:
         return sign_in_form(request, HOME, refused=refusal.reason, status_code=403)

@@ -38,6 +38,12 @@ def beat_schedule(settings: Settings) -> dict[str, dict[str, object]]:
             "schedule": crontab(hour=check.hour, minute=check.minute),
             "options": {"expires": 3_600.0},
         },
+        # not on the first alone: a list that Beat could not ask for is drawn up the next morning
+        "monthly-list-for-disposition": {
+            "task": "draw_up_disposition",
+            "schedule": crontab(hour=check.hour, minute=check.minute),
+            "options": {"expires": 3_600.0},
+        },
         "nightly-enumeration": {
             "task": "enumerate_day",
             "schedule": crontab(hour=night.hour, minute=night.minute),

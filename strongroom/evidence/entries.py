@@ -132,6 +132,20 @@ class KeyEntry(StoredEntry):
 
 
 @dataclass(frozen=True, kw_only=True)
+class CertificateEntry(StoredEntry):
+    """The certificate of records that were disposed of or erased, by its number; `day` is that of its making."""
+
+    kind = "certificate"
+    day: date
+    number: int
+
+    @property
+    def ref(self) -> str:
+        """Which entry this is."""
+        return f"certificate/{self.number}"
+
+
+@dataclass(frozen=True, kw_only=True)
 class DayEntry(LogEntry):
     """A day is sealed: `manifests` is how many of its manifests the log holds now. `late`: it was sealed before, and
     more have come.
@@ -148,10 +162,11 @@ class DayEntry(LogEntry):
         return f"day/{self.day}/{self.manifests}"
 
 
-Entry = ManifestEntry | CustodyEntry | RecountEntry | PolicyEntry | KeyEntry | DayEntry
+Entry = ManifestEntry | CustodyEntry | RecountEntry | PolicyEntry | KeyEntry | CertificateEntry | DayEntry
 
 _KINDS: dict[str, type[Entry]] = {
-    one.kind: one for one in (ManifestEntry, CustodyEntry, RecountEntry, PolicyEntry, KeyEntry, DayEntry)
+    one.kind: one
+    for one in (ManifestEntry, CustodyEntry, RecountEntry, PolicyEntry, KeyEntry, CertificateEntry, DayEntry)
 }
 
 

@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Connection, RowMapping, Select, and_, exists, func, select, true, update
+from sqlalchemy import ColumnElement, Connection, RowMapping, Select, and_, exists, func, select, update
 from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.orm import aliased
@@ -187,6 +187,9 @@ def _latest(ids: Collection[UUID]) -> Select[tuple[RowMapping]]:
 def not_disposed_of() -> ColumnElement[bool]:
     """The condition on `conversations` that a change or a recount keeps to: the one place that says it.
 
-    A record that was disposed of must not come back, nor be missed: its certificate is asked for here.
+    A record that was disposed of or erased, or is about to be, must not come back, nor be missed.
     """
-    return true()
+    ended = aliased(conversations)
+    return ~exists().where(
+        ended.c.conversation_id == conversations.c.conversation_id, ended.c.state.in_(("ending", "ended"))
+    )

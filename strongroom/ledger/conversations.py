@@ -27,6 +27,7 @@ from sqlalchemy.orm import aliased
 from strongroom.ledger import leases
 from strongroom.ledger.batch_schema import batch_results
 from strongroom.ledger.custody import NewEvent, append_events
+from strongroom.ledger.ending_schema import certificates, ending_records, endings
 from strongroom.ledger.engine import Engine, transaction
 from strongroom.ledger.leases import Holder
 from strongroom.ledger.objects import ObjectRow
@@ -37,6 +38,8 @@ from strongroom.ledger.schema import (
     conversations,
     recordings,
 )
+
+REOPENED_AFTER_ERASURE = "it ended again after it was erased: Genesys still has it; erase it there as well"
 
 
 @dataclass(frozen=True)
@@ -153,15 +156,16 @@ def discover(
             if latest is not None and latest["state"] == "discovered" and _prolong(connection, latest, values):
                 continue
             revision = 1 if latest is None else latest["revision"] + 1
-            rows.append(
-                values
-                | {
-                    "conversation_id": conversation_id,
-                    "revision": revision,
-                    "state": "discovered",
-                    "cause": "found by enumeration" if revision == 1 else "re-opened: it ended again later",
-                }
-            )
+            found_as = {
+                "conversation_id": conversation_id,
+                "revision": revision,
+                "state": "discovered",
+                "cause": "found by enumeration" if revision == 1 else "re-opened: it ended again later",
+            }
+            if latest is not None and latest["erased"]:
+                # what Genesys still has of it would bring back what was erased: a person decides
+                found_as |= {"state": "review", "cause": REOPENED_AFTER_ERASURE, "record": {}, "enqueued_at": None}
+            rows.append(values | found_as)
         if not rows:
             return []
         statement = (
@@ -185,18 +189,39 @@ def await_other_revisions(connection: Connection) -> None:
 def _latest_revisions(connection: Connection, ids: Sequence[UUID]) -> dict[UUID, RowMapping]:
     # a revision that amends an earlier one has that one's end, so the latest end may be another revision's
     latest_end = func.max(conversations.c.conversation_end).over(partition_by=conversations.c.conversation_id)
+    under_erasure = func.bool_or(_is_erased()).over(partition_by=conversations.c.conversation_id)
     statement = (
         select(
             conversations.c.conversation_id,
             conversations.c.revision,
             latest_end.label("conversation_end"),
             conversations.c.state,
+            under_erasure.label("erased"),
         )
         .ext(distinct_on(conversations.c.conversation_id))
         .where(conversations.c.conversation_id.in_(ids))
         .order_by(conversations.c.conversation_id, conversations.c.revision.desc())
     )
     return {row["conversation_id"]: row for row in connection.execute(statement).mappings()}
+
+
+def _is_erased() -> ColumnElement[bool]:
+    """Whether a revision was erased, or is being erased just now."""
+    certified = exists(
+        select(certificates.c.number).where(
+            certificates.c.number == conversations.c.certificate, certificates.c.kind == "erasure"
+        )
+    )
+    on_a_list = exists(
+        select(ending_records.c.ending_id)
+        .join(endings, endings.c.ending_id == ending_records.c.ending_id)
+        .where(
+            ending_records.c.conversation_id == conversations.c.conversation_id,
+            ending_records.c.state.in_(("deleting", "deleted", "certified")),
+            endings.c.kind == "erasure",
+        )
+    )
+    return or_(certified, on_a_list)
 
 
 def _prolong(connection: Connection, latest: RowMapping, values: dict[str, Any]) -> bool:
@@ -248,7 +273,8 @@ def take_discovered(engine: Engine, ref: ConversationRef, holder: Holder) -> Hel
         .where(
             earlier.c.conversation_id == conversations.c.conversation_id,
             earlier.c.revision < conversations.c.revision,
-            earlier.c.state.in_(OPEN_CONVERSATION_STATES),
+            # what is ending has objects that must not be taken over
+            earlier.c.state.in_((*OPEN_CONVERSATION_STATES, "ending")),
         )
         .exists()
     )
@@ -308,7 +334,8 @@ def held_of(row: RowMapping) -> HeldConversation:
 
 def decided_of(row: RowMapping) -> Decided | None:
     """What the policy decided, from a row of the table; None while nothing is decided."""
-    if row["retention_class"] is None:
+    # of what has ended the class is known, and no more why
+    if row["retention_class"] is None or row["decision"] is None:
         return None
     return Decided(
         row["retention_class"], row["lock_mode"], row["retain_until"], row["policy_version"], row["decision"]

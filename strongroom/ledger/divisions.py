@@ -26,7 +26,11 @@ def known_of(engine: Engine, conversation_ids: Sequence[UUID], divisions: Collec
             columns.append(conversations.c.record)
         statement = (
             select(*columns)
-            .where(conversations.c.conversation_id.in_(wanted[start : start + _BATCH]))
+            .where(
+                conversations.c.conversation_id.in_(wanted[start : start + _BATCH]),
+                # of what has ended nothing can be asked for, nor can it be held
+                conversations.c.state.not_in(("ending", "ended")),
+            )
             .order_by(conversations.c.conversation_id, conversations.c.revision)
         )
         with transaction(engine) as connection:

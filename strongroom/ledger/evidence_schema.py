@@ -29,6 +29,8 @@ ACTS = (
     "found damaged",
     "viewed",
     "requested",
+    "listed",
+    "proposed",
     "approved",
     "refused",
     "cancelled",

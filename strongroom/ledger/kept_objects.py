@@ -96,9 +96,17 @@ def find_kept(engine: Engine, keys: Collection[str], *, trial: bool) -> dict[str
 
 
 def intended(engine: Engine, keys: Collection[str]) -> set[str]:
-    """Those of these keys that something was about to be put at: a worker may be between the put and the record."""
+    """Those of these keys that something was about to be put at: a worker may be between the put and the record.
+
+    Also those of records that are ending: whoever deletes them may be between two of them.
+    """
+    same_revision = and_(
+        objects.c.conversation_id == conversations.c.conversation_id, objects.c.revision == conversations.c.revision
+    )
+    ending = select(objects.c.key).join_from(objects, conversations, same_revision)
     statement = union_all(
         select(intents.c.key).where(intents.c.key.in_(keys)),
+        ending.where(objects.c.key.in_(keys), conversations.c.state == "ending"),
         select(evidence_objects.c.key).where(evidence_objects.c.key.in_(keys)),
     )
     with transaction(engine) as connection:
@@ -120,7 +128,7 @@ def _records(trial: bool) -> Select[Any]:
         objects.c.retain_until if trial else longer.label("retain_until"),
         func.coalesce(conversations.c.retention_class, "").label("retention_class"),
         _hold().label("hold"),
-    ).join_from(objects, conversations, _same_revision())
+    ).join_from(objects, conversations, and_(_same_revision(), conversations.c.state != "ending"))
 
 
 def _same_revision() -> ColumnElement[bool]:

@@ -62,6 +62,22 @@ def latest_revision(engine: Engine, conversation_id: UUID) -> KnownConversation:
     )
 
 
+def ended_as(engine: Engine, conversation_id: UUID) -> tuple[str, datetime] | None:
+    """How a conversation ended of which nothing stands any more, as `erased under certificate 7`, and when.
+
+    None where it stands or was never known. Raises LedgerUnreachable.
+    """
+    statement = (
+        select(conversations.c.state, conversations.c.cause, conversations.c.state_at)
+        .where(conversations.c.conversation_id == conversation_id)
+        .order_by(conversations.c.revision.desc())
+        .limit(1)
+    )
+    with transaction(engine) as connection:
+        row = connection.execute(statement).one_or_none()
+    return (row.cause, row.state_at) if row is not None and row.state == "ended" else None
+
+
 def database_clock(engine: Engine) -> datetime:
     """What time it is in PostgreSQL, whose clock decides leases and due times. Raises LedgerUnreachable."""
     with transaction(engine) as connection:

@@ -4,6 +4,7 @@ from sqlalchemy import (
     ARRAY,
     JSON,
     BigInteger,
+    Boolean,
     CheckConstraint,
     Column,
     DateTime,
@@ -92,6 +93,8 @@ sessions = Table(
     Column("created_at", DateTime(timezone=True), nullable=False, server_default=func.now()),
     Column("seen_at", DateTime(timezone=True), nullable=False, server_default=func.now()),
     Column("ends_at", DateTime(timezone=True), nullable=False),
+    # whether the identity provider says that a second factor was used; none: there is no provider
+    Column("second_factor", Boolean),
     UniqueConstraint("token_sha256"),
     Index("ix_sessions_user_id", "user_id"),
     Index("ix_sessions_ends_at", "ends_at"),

@@ -16,6 +16,7 @@ from strongroom.actor import Actor
 from strongroom.errors import Misconfigured
 from strongroom.ledger.conversations import await_other_revisions
 from strongroom.ledger.custody import NewEvent, append_events
+from strongroom.ledger.ending_schema import certificates
 from strongroom.ledger.engine import Engine, transaction
 from strongroom.ledger.evidence_objects import EvidenceObject
 from strongroom.ledger.evidence_schema import (
@@ -150,8 +151,13 @@ class Rebuilding:
         )
         return {row.ref: (row.leaf_index, row.document.encode()) for row in self._connection.execute(statement)}
 
+    def certificate(self, row: Mapping[str, Any], day: date, key: str) -> None:
+        """A certificate, its columns by name, and of which day its object is."""
+        self._connection.execute(insert(certificates).values(**row))
+        self._connection.execute(update(evidence_objects).where(evidence_objects.c.key == key).values(day=day))
+
     def conversations(self, rows: Sequence[Mapping[str, Any]]) -> None:
-        """Archived revisions."""
+        """Archived revisions, and those that have ended."""
         self._insert(conversations, rows)
 
     def recordings(self, rows: Sequence[Mapping[str, Any]]) -> None:
@@ -188,11 +194,15 @@ class Rebuilding:
         return set(self._connection.scalars(select(objects.c.key).where(objects.c.key.in_(keys))))
 
     def entries_without_manifest(self) -> list[tuple[str, int]]:
-        """Ref and leaf of each manifest that the log holds and that was not found in the vault."""
+        """Ref and leaf of each manifest that the log holds, that was not found in the vault and has not ended."""
         found = select(objects.c.leaf_index).where(objects.c.leaf_index.is_not(None))
+        ref = func.concat("manifest/", conversations.c.conversation_id, "/", conversations.c.revision)
+        ended = select(ref).where(conversations.c.state == "ended")
         statement = (
             select(log_entries.c.ref, log_entries.c.leaf_index)
-            .where(log_entries.c.kind == _MANIFEST, log_entries.c.leaf_index.not_in(found))
+            .where(
+                log_entries.c.kind == _MANIFEST, log_entries.c.leaf_index.not_in(found), log_entries.c.ref.not_in(ended)
+            )
             .order_by(log_entries.c.leaf_index)
         )
         return [(row.ref, row.leaf_index) for row in self._connection.execute(statement)]

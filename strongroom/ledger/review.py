@@ -10,6 +10,7 @@ from sqlalchemy.orm import aliased
 
 from strongroom.actor import Actor
 from strongroom.ledger import leases
+from strongroom.ledger.conversations import REOPENED_AFTER_ERASURE
 from strongroom.ledger.custody import NewEvent, append_events
 from strongroom.ledger.engine import Engine, transaction
 from strongroom.ledger.schema import conversations, recordings
@@ -128,7 +129,7 @@ def requeue(engine: Engine, selection: Selection, *, by: Actor, deadline_s: floa
         for state, condition in (("capturing", has_recordings), ("discovered", ~has_recordings)):
             of_conversations = connection.execute(
                 update(conversations)
-                .where(*_conversations_in_review(selection), condition)
+                .where(*_conversations_in_review(selection), condition, conversations.c.cause != REOPENED_AFTER_ERASURE)
                 .values(**fresh, state=state)
                 .returning(conversations.c.conversation_id, conversations.c.revision)
             )

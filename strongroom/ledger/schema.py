@@ -24,7 +24,7 @@ from sqlalchemy import (
 from strongroom.ledger.columns import background, metadata, one_of, state, work
 
 RUN_STATES = ("enumerating", "capturing", "settled")
-CONVERSATION_STATES = ("discovered", "capturing", "archived", "review", "expired")
+CONVERSATION_STATES = ("discovered", "capturing", "archived", "review", "expired", "ending", "ended")
 ACTIVITY_READ_STATES = ("wanted", "submitted", "counted", "read")
 RECORDING_STATES = ("expected", "waiting", "stored", "absent", "review")
 
@@ -76,6 +76,8 @@ conversations = Table(
     background(),
     # asked for by a back-fill: what the policy would have let go by now is locked for so many days all the same
     Column("shortest_lock_days", Integer),
+    # the number of the certificate under which it ended; no foreign key: a rebuilt ledger may lack the certificate
+    Column("certificate", BigInteger),
     Index("ix_conversations_day_state", "day", "state"),
     # apart, because each is looked through several times a second, and the other may have a whole day's rows
     Index("ix_conversations_discovered_due_at", "background", "due_at", postgresql_where=text("state = 'discovered'")),
@@ -87,6 +89,7 @@ conversations = Table(
         postgresql_where=text("state = 'archived' AND indexed_at IS NULL"),
     ),
     Index("ix_conversations_batch_id", "batch_id", postgresql_where=text("awaits = 'batch'")),
+    Index("ix_conversations_archived_retain_until", "retain_until", postgresql_where=text("state = 'archived'")),
 )
 
 recordings = Table(

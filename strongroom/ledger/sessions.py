@@ -1,5 +1,6 @@
 """Sessions of users: opened by signing in, ended by signing out, by time, by disabling or by a new password."""
 
+from dataclasses import dataclass
 from datetime import timedelta
 
 from sqlalchemy import delete, func, insert, select, update
@@ -14,8 +15,22 @@ _SEEN_EVERY = timedelta(seconds=15)
 """How exact `seen_at` is: not every request of a page writes."""
 
 
+@dataclass(frozen=True)
+class OpenSession:
+    """Whose session it is. `second_factor` says whether an identity provider saw one; None: none was asked."""
+
+    user: User
+    second_factor: bool | None
+
+
 def open_session(
-    engine: Engine, user: User, password_hash: str | None, token_sha256: str, lasts: timedelta, origin: str
+    engine: Engine,
+    user: User,
+    password_hash: str | None,
+    token_sha256: str,
+    lasts: timedelta,
+    origin: str,
+    second_factor: bool | None = None,
 ) -> bool:
     """Open a session; False when the user was disabled, or got another password, since they were looked at.
 
@@ -38,7 +53,12 @@ def open_session(
         connection.execute(delete(sessions).where(sessions.c.ends_at < now))
         connection.execute(
             insert(sessions).values(
-                token_sha256=token_sha256, user_id=user.user_id, created_at=now, seen_at=now, ends_at=now + lasts
+                token_sha256=token_sha256,
+                user_id=user.user_id,
+                created_at=now,
+                seen_at=now,
+                ends_at=now + lasts,
+                second_factor=second_factor,
             )
         )
         connection.execute(update(users).where(users.c.user_id == user.user_id).values(last_signed_in_at=now))
@@ -46,11 +66,11 @@ def open_session(
     return True
 
 
-def user_of_session(engine: Engine, token_sha256: str, idle: timedelta) -> User | None:
+def find_session(engine: Engine, token_sha256: str, idle: timedelta) -> OpenSession | None:
     """Whose session it is, which is not idle then; None when there is none, or it ran out. Raises LedgerUnreachable."""
     now = func.clock_timestamp()
     statement = (
-        select(*USER_COLUMNS, (sessions.c.seen_at < now - _SEEN_EVERY).label("stale"))
+        select(*USER_COLUMNS, sessions.c.second_factor, (sessions.c.seen_at < now - _SEEN_EVERY).label("stale"))
         .join(users, users.c.user_id == sessions.c.user_id)
         .where(
             sessions.c.token_sha256 == token_sha256,
@@ -64,7 +84,7 @@ def user_of_session(engine: Engine, token_sha256: str, idle: timedelta) -> User 
         row = connection.execute(statement).one_or_none()
         if row is not None and row.stale:
             connection.execute(seen)
-    return None if row is None else user_of(row)
+    return None if row is None else OpenSession(user_of(row), row.second_factor)
 
 
 def end_session(engine: Engine, token_sha256: str, by: Actor) -> None:

@@ -3,6 +3,7 @@
 from strongroom.ledger import (
     backfill_schema,
     batch_schema,
+    ending_schema,
     evidence_schema,
     hold_schema,
     people_schema,
@@ -17,6 +18,7 @@ from strongroom.ledger.columns import metadata
 __all__ = [
     "backfill_schema",
     "batch_schema",
+    "ending_schema",
     "evidence_schema",
     "hold_schema",
     "metadata",

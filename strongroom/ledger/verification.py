@@ -17,11 +17,12 @@ _BATCH = 200
 
 @dataclass(frozen=True)
 class HeldRevision:
-    """A revision of a conversation."""
+    """A revision of a conversation; `certificate` is the one under which it ended."""
 
     revision: int
     day: date
     state: str
+    certificate: int | None
 
 
 @dataclass(frozen=True)
@@ -82,6 +83,7 @@ def holdings_of(engine: Engine, conversation_ids: Sequence[UUID]) -> list[Holdin
             conversations.c.revision,
             conversations.c.day,
             conversations.c.state,
+            conversations.c.certificate,
         )
         .where(conversations.c.conversation_id.in_(conversation_ids))
         .order_by(conversations.c.revision)

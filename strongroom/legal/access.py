@@ -26,16 +26,32 @@ class Right(StrEnum):
     APPROVE = "approve"  # decide on requests of others
     SEE_ALL_REQUESTS = "see all requests"
     SEE_CUSTODY = "see custody"  # of any record; under one's own request anybody sees it
-    HOLD = "hold"  # place legal holds, ask for their release, approve another's asking, decide on disposition
+    HOLD = "hold"  # place legal holds, ask for their release, approve another's asking
     SEE_HOLDS = "see holds"
+    END = "end records"  # draw up and propose what is disposed of or erased, and carry it out once it is approved
+    APPROVE_ENDING = "approve the end of records"  # that another proposed
+    SEE_ENDINGS = "see what ended and will"
     SEE_PROGRESS = "see progress"  # days, review list, fleet: no content, no customer
     REQUEUE = "re-queue"
 
 
 RIGHTS: Mapping[Role, frozenset[Right]] = {
     Role.ANALYST: frozenset({Right.SEARCH, Right.REQUEST}),
-    Role.APPROVER: frozenset({Right.SEARCH, Right.APPROVE, Right.SEE_ALL_REQUESTS, Right.SEE_HOLDS}),
-    Role.RECORDS_MANAGER: frozenset({Right.SEARCH, Right.REQUEST, Right.HOLD, Right.SEE_HOLDS, Right.SEE_CUSTODY}),
+    Role.APPROVER: frozenset(
+        {Right.SEARCH, Right.APPROVE, Right.SEE_ALL_REQUESTS, Right.SEE_HOLDS, Right.APPROVE_ENDING, Right.SEE_ENDINGS}
+    ),
+    Role.RECORDS_MANAGER: frozenset(
+        {
+            Right.SEARCH,
+            Right.REQUEST,
+            Right.HOLD,
+            Right.SEE_HOLDS,
+            Right.SEE_CUSTODY,
+            Right.END,
+            Right.APPROVE_ENDING,
+            Right.SEE_ENDINGS,
+        }
+    ),
     Role.OPERATOR: frozenset({Right.SEE_PROGRESS, Right.REQUEUE}),
     Role.AUDITOR: frozenset(
         {
@@ -45,6 +61,7 @@ RIGHTS: Mapping[Role, frozenset[Right]] = {
             Right.SEE_CUSTODY,
             Right.SEE_HOLDS,
             Right.SEE_PROGRESS,
+            Right.SEE_ENDINGS,
         }
     ),
 }
@@ -54,13 +71,15 @@ RIGHTS: Mapping[Role, frozenset[Right]] = {
 class Principal:
     """Who is signed in, or whose key it is, and from where: what every rule is asked about.
 
-    `divisions` are the ids of the Genesys divisions whose records it finds; None: all of them.
+    `divisions` are the ids of the Genesys divisions whose records it finds; None: all of them. `second_factor` says
+    whether an identity provider saw one when it let them in; None: none was asked.
     """
 
     name: str
     roles: frozenset[Role]
     divisions: frozenset[str] | None
     origin: str
+    second_factor: bool | None = None
 
     @property
     def actor(self) -> Actor:

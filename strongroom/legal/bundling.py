@@ -9,7 +9,7 @@ import fcntl
 import os
 import shutil
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -143,7 +143,7 @@ class Bundler:
         return MadeBundle(path.name, os.fstat(file.fileno()).st_size, file)
 
     def _path(self, request_id: UUID) -> Path:
-        return self._folder / f"strongroom-{request_id}.zip"
+        return _bundle_path(self._house, request_id)
 
     def _forget_old(self) -> None:
         """What nobody came for, and what a crash left: a locked file is somebody's, a folder of hours ago nobody's."""
@@ -158,6 +158,16 @@ class Bundler:
                     path.unlink()
             except FileNotFoundError:
                 continue
+
+
+def forget_bundles(house: House, request_ids: Iterable[UUID]) -> None:
+    """Remove the bundles of these requests that lie on this machine's disk: a record in them has ended."""
+    for request_id in request_ids:
+        _bundle_path(house, request_id).unlink(missing_ok=True)
+
+
+def _bundle_path(house: House, request_id: UUID) -> Path:
+    return house.settings.spool_dir / "bundles" / f"strongroom-{request_id}.zip"
 
 
 @contextmanager

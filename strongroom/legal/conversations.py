@@ -13,6 +13,7 @@ from strongroom.house import House
 from strongroom.ledger.custody import NewEvent, record_events
 from strongroom.ledger.divisions import known_of
 from strongroom.ledger.dossier import ArchivedObject, ArchivedRecording, ArchivedRevision, dossier_of
+from strongroom.ledger.lookup import ended_as
 from strongroom.legal.access import Forbidden, Principal, Right
 from strongroom.legal.holds import names_holding
 from strongroom.legal.requests import Request, not_there, open_request
@@ -91,7 +92,9 @@ def custody_of(house: House, principal: Principal, conversation_id: UUID) -> Cus
             where="the Legal desk",
             todo="ask whoever manages its users for a role that has it",
         )
-    if not known_of(house.engine, [conversation_id], principal.divisions):
+    # what was done with a record outlives it; which division it was of nobody knows any more
+    ended = principal.divisions is None and ended_as(house.engine, conversation_id) is not None
+    if not ended and not known_of(house.engine, [conversation_id], principal.divisions):
         raise not_there("conversation")
     if not principal.may(Right.SEE_CUSTODY) and open_request(house, principal, conversation_id) is None:
         raise not_there("conversation")

@@ -16,7 +16,7 @@ from strongroom.errors import StrongroomError
 from strongroom.ledger.access_events import record_access_event
 from strongroom.ledger.api_keys import key_of
 from strongroom.ledger.engine import Engine
-from strongroom.ledger.sessions import end_session, open_session, user_of_session
+from strongroom.ledger.sessions import end_session, find_session, open_session
 from strongroom.ledger.sign_in_throttle import count_attempt, forgive
 from strongroom.ledger.users import User, credential_of, provision_user, replace_hash, withdraw_access
 from strongroom.legal.access import Principal, Role
@@ -143,8 +143,12 @@ def sign_in_from_provider(
     roles: Collection[Role],
     divisions: Collection[str] | None,
     address: str,
+    *,
+    second_factor: bool,
 ) -> SignedIn:
     """Sign in whom an OpenID provider vouches for; roles and divisions are those of their groups now.
+
+    `second_factor`: it says that one was used.
 
     Raises NoRole, SignInRefused for a disabled user, NameTaken, NameRefused, LedgerUnreachable.
     """
@@ -160,7 +164,7 @@ def sign_in_from_provider(
     if user.disabled_at is not None:
         _log.warning("sign-in refused", user=user.name, origin=address)
         raise _refused()
-    return _open(engine, limits, user, None, address, "OpenID Connect")
+    return _open(engine, limits, user, None, address, "OpenID Connect", second_factor=second_factor)
 
 
 def sign_out(engine: Engine, token: str, user: str, address: str) -> None:
@@ -171,8 +175,11 @@ def sign_out(engine: Engine, token: str, user: str, address: str) -> None:
 
 def principal_of_session(engine: Engine, limits: SessionLimits, token: str, address: str) -> Principal | None:
     """Whose session this token opens; None when it opens none any more. Raises LedgerUnreachable."""
-    user = user_of_session(engine, fingerprint(token), limits.idle)
-    return None if user is None else Principal(user.name, _roles(user.roles), user.divisions, address)
+    session = find_session(engine, fingerprint(token), limits.idle)
+    if session is None:
+        return None
+    user = session.user
+    return Principal(user.name, _roles(user.roles), user.divisions, address, session.second_factor)
 
 
 def principal_of_key(engine: Engine, key: str, address: str) -> Principal | None:
@@ -186,10 +193,17 @@ def principal_of_key(engine: Engine, key: str, address: str) -> Principal | None
 
 
 def _open(
-    engine: Engine, limits: SessionLimits, user: User, password_hash: str | None, address: str, by: str
+    engine: Engine,
+    limits: SessionLimits,
+    user: User,
+    password_hash: str | None,
+    address: str,
+    by: str,
+    *,
+    second_factor: bool | None = None,
 ) -> SignedIn:
     token = new_token()
-    if not open_session(engine, user, password_hash, fingerprint(token), limits.absolute, address):
+    if not open_session(engine, user, password_hash, fingerprint(token), limits.absolute, address, second_factor):
         raise _refused()
     _log.info("signed in", user=user.name, origin=address, by=by)
     return SignedIn(user, token)

@@ -14,6 +14,7 @@ from strongroom.canonical import canonical_json
 from strongroom.genesys.fields import is_uuid
 from strongroom.house import House
 from strongroom.ledger.hold_searches import Sought
+from strongroom.ledger.lookup import ended_as
 from strongroom.ledger.search import Criteria, FoundRecord, Place, find_record, find_records, values_of
 from strongroom.ledger.search_index import LONGEST_VALUE
 from strongroom.legal.access import NotThere, Principal, Right, require
@@ -117,6 +118,14 @@ def look_up(house: House, principal: Principal, conversation_id: UUID) -> FoundC
     require(principal, Right.SEARCH)
     found = find_record(house.engine, conversation_id, principal.divisions)
     if found is None:
+        # which division it was of nobody knows any more
+        ended = ended_as(house.engine, conversation_id) if principal.divisions is None else None
+        if ended is not None:
+            raise NotThere(
+                f"the record was {ended[0]} on {ended[1]:%Y-%m-%d}",
+                where=f"conversation {conversation_id}",
+                todo="the certificate stands in the vault and in the log: strongroom verify holds it against both",
+            )
         raise NotThere(
             "there is no such conversation, or none that you may see",
             where=f"conversation {conversation_id}",

@@ -13,6 +13,7 @@ from strongroom.ledger.requests import RequestedConversation, RequestedFile
 from strongroom.ledger.verification import holdings_of
 from strongroom.pipeline.verify.checkpoints import open_log
 from strongroom.pipeline.verify.conversation import check_conversation
+from strongroom.pipeline.verify.ended import Ended
 from strongroom.pipeline.verify.logged import Logged
 from strongroom.pipeline.verify.reading import EvidenceReader, Findings, where_is
 from strongroom.pipeline.verify.scope import Depth
@@ -82,9 +83,10 @@ def verify_requested(house: House, conversation: RequestedConversation) -> Verif
         return None
     findings = Findings()
     reader = EvidenceReader(house, findings)
-    logged = Logged(reader, open_log(reader, newest_only=True).newest, prove=True)
+    newest = open_log(reader, newest_only=True).newest
+    logged, ended = Logged(reader, newest, prove=True), Ended(reader, newest, prove=True)
     (holding,) = holdings_of(house.engine, [conversation.conversation_id])
-    examined = check_conversation(house, findings, holding, logged.entry_of, Depth.HASHED)
+    examined = check_conversation(house, findings, holding, logged.entry_of, ended.check, Depth.HASHED)
     if examined.cold:
         # a copy lapsed between the look and the reading
         return None

@@ -104,8 +104,14 @@ def make_bundle(house: House, conversation_ids: Sequence[UUID], path: Path, acto
 
 
 def _manifests(house: House, conversation_id: UUID) -> list[SealedManifest]:
-    latest_revision(house.engine, conversation_id)
+    latest = latest_revision(house.engine, conversation_id)
     found = manifests_of(house.engine, conversation_id)
+    if latest.state in {"ending", "ended"}:
+        raise BundleRefused(
+            f"it was {latest.cause}" if latest.state == "ended" else f"it is being deleted, {latest.cause}",
+            where=f"conversation {conversation_id}",
+            todo="hand over the certificate: it stands in the vault and in the log",
+        )
     unsealed = [manifest.revision for manifest in found if manifest.leaf_index is None]
     if not found or unsealed:
         what = f"revision {unsealed[0]} is not sealed yet" if unsealed else "it is not archived yet"

@@ -26,6 +26,7 @@ from strongroom.ledger.custody import NewEvent
 from strongroom.ledger.rebuild import FoundObject, Rebuilding, bringing_back, rebuilding
 from strongroom.pipeline.expecting import PLACEHOLDER
 from strongroom.pipeline.indexing import index_all_due
+from strongroom.pipeline.rebuild_ended import rebuild_ended
 from strongroom.pipeline.rebuild_log import Note, batches, rebuild_log
 from strongroom.vault.evidence_keys import CUSTODY_PREFIX
 from strongroom.vault.findings import Finding
@@ -100,6 +101,7 @@ def rebuild(house: House, progress: Callable[[int], None]) -> Rebuilt:
             for one in unnamed
             if one.key not in named_later and house.store.where(one.key) not in said
         ]
+        rebuild_ended(house, ledger, findings.append)
         findings += [_missing(house, ref, leaf) for ref, leaf in ledger.entries_without_manifest()]
         findings += [_forgotten(house, *matter) for matter in ledger.holds(held, house.actor).items()]
         ledger.replace_placeholders(PLACEHOLDER)

@@ -32,6 +32,7 @@ from strongroom.pipeline.log_tiles import leaves_under
 from strongroom.pipeline.recount_store import recount_row
 from strongroom.vault.errors import NotStored, VaultRefused
 from strongroom.vault.evidence_keys import (
+    CERTIFICATES_PREFIX,
     CHECKPOINTS_PREFIX,
     CUSTODY_PREFIX,
     KEYS_PREFIX,
@@ -55,6 +56,7 @@ _KINDS = (
     (re.compile(re.escape(TIMESTAMPS_PREFIX) + r"[0-9]{20}\.(tsr|pem)"), "timestamp"),
     (re.compile(re.escape(KEYS_PREFIX) + "[0-9a-f]{8}"), "key"),
     (re.compile(re.escape(POLICIES_PREFIX) + r"[0-9a-f]{64}\.yaml"), "policy"),
+    (re.compile(re.escape(CERTIFICATES_PREFIX) + r"[1-9][0-9]*\.json"), "certificate"),
 )
 _UNREADABLE = (ProofRefused, NotStored, VaultRefused, TimestampRefused)
 

@@ -8,10 +8,12 @@ from dataclasses import dataclass
 
 from strongroom.house import House
 from strongroom.ledger.checkpoints import latest_checkpoint, without_timestamp, without_witness
+from strongroom.ledger.endings import unlogged_certificates
 from strongroom.ledger.log import log_size, sealing_alone
 from strongroom.ledger.recounts import recounts_not_logged
 from strongroom.ledger.sealed_days import seal_is_due
 from strongroom.pipeline.catch_up import catch_up
+from strongroom.pipeline.learn_certificates import learn_certificates
 from strongroom.pipeline.log_entries import append_waiting
 from strongroom.pipeline.log_keys import NO_KEY, open_signers
 from strongroom.pipeline.seal_checkpoint import head_of, seal_up_to
@@ -46,6 +48,7 @@ def seal(house: House) -> Sealed:
         if not alone:
             return Sealed(not_sealed="another process is sealing")
         latest = catch_up(house, signers)
+        learn_certificates(house)
         size_before = head_of(latest)[0]
         # what a sealing that was cut off has appended is sealed as it would have been, then what is new
         latest = seal_up_to(house, signers, latest, log_size(house.engine))
@@ -67,6 +70,7 @@ def needs_sealing(house: House) -> bool:
         seal_is_due(house.engine, LATE_PATIENCE_S)
         or bool(recounts_not_logged(house.engine))
         or log_size(house.engine) > head_of(latest)[0]
+        or bool(unlogged_certificates(house.engine))
         or (house.settings.timestamp_url is not None and bool(without_timestamp(house.engine)))
         or (house.settings.witness is not None and bool(without_witness(house.engine)))
     )

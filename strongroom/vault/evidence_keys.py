@@ -14,9 +14,11 @@ TIMESTAMPS_PREFIX = f"{LOG_PREFIX}timestamps/"
 CUSTODY_PREFIX = "evidence/custody/"
 RECOUNTS_PREFIX = "evidence/recounts/"
 POLICIES_PREFIX = "evidence/policies/"
+CERTIFICATES_PREFIX = "evidence/certificates/"
 
 _SIZE = re.compile(r"[0-9]{20}")
 _RECOUNT = re.compile(re.escape(RECOUNTS_PREFIX) + r"(\d{4}-\d\d-\d\d)/([1-9]\d{0,5})\.json")
+_NUMBER = re.compile(r"([1-9][0-9]*)\.json")
 
 
 def tile_key(path: str) -> str:
@@ -74,3 +76,14 @@ def recount_of(key: str) -> tuple[date, int] | None:
 def policy_key(version: str) -> str:
     """The key of a retention policy that was in force; `version` is the SHA-256 of its bytes, in hex."""
     return f"{POLICIES_PREFIX}{version}.yaml"
+
+
+def certificate_key(number: int) -> str:
+    """The key of the certificate of records that ended."""
+    return f"{CERTIFICATES_PREFIX}{number}.json"
+
+
+def certificate_number(key: str) -> int | None:
+    """The number that a certificate's key names; None when the key is not a certificate's."""
+    found = _NUMBER.fullmatch(key.removeprefix(CERTIFICATES_PREFIX)) if key.startswith(CERTIFICATES_PREFIX) else None
+    return None if found is None else int(found[1])

@@ -10,6 +10,7 @@ from datetime import date
 from strongroom.errors import StrongroomError
 
 _PLAIN_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
+_REVISION = re.compile(r"archive/[^/]+/[^/]+/r([1-9][0-9]*)/")
 _EXTENSION = re.compile(r"[a-z0-9]{1,8}")
 
 
@@ -46,6 +47,12 @@ def attachment_key(day: date, conversation_id: str, revision: int, recording_id:
         attachment_id = f"sha256.{hashlib.sha256(attachment_id.encode('utf-8', 'surrogatepass')).hexdigest()}"
     recording = _plain("recording id", recording_id)
     return f"{_folder(day, conversation_id, revision)}/recordings/{recording}/attachments/{attachment_id}"
+
+
+def revision_of(key: str) -> int:
+    """The revision in whose folder a key of the archive is; 1 for a key of no folder of its own."""
+    found = _REVISION.match(key)
+    return int(found[1]) if found else 1
 
 
 def _folder(day: date, conversation_id: str, revision: int) -> str:

@@ -145,9 +145,15 @@ class Store:
 
 
 def connect(
-    bucket: str, endpoint_url: str | None, connect_timeout_s: float, read_timeout_s: float, part_size_bytes: int
+    bucket: str,
+    endpoint_url: str | None,
+    connect_timeout_s: float,
+    read_timeout_s: float,
+    part_size_bytes: int,
+    profile: str | None = None,
 ) -> Store:
-    """Make the clients; no request is sent. Without `endpoint_url` it is AWS. Credentials by boto3's own chain.
+    """Make the clients; no request is sent. Without `endpoint_url` it is AWS. Credentials by boto3's own chain, or of
+    this profile of the AWS configuration alone: what the environment has counts for nothing then.
 
     What is larger than `part_size_bytes` (at least 5 MiB, S3's minimum) is sent in parts. Raises VaultRefused.
     """
@@ -161,9 +167,8 @@ def connect(
         s3={"addressing_style": "path" if endpoint_url else "auto"},
     )
     try:
-        session = (
-            boto3.session.Session()
-        )  # boto3's default one is shared, and making clients from it is not thread-safe
+        # boto3's default one is shared, and making clients from it is not thread-safe
+        session = boto3.session.Session(profile_name=profile)
         once, patient = (
             session.client(
                 "s3",

@@ -6,17 +6,14 @@ The whole way with real processes: a fleet archives a day, the desk signs people
 import json
 import re
 import subprocess
-from base64 import b64decode
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 from uuid import uuid4
 
 import pytest
-import redis
 import requests
 from archives import Archive, StartArchive, wait_until
 from desking import ANNE, WHY, LegalDesk
+from telling import everything_in_redis, people_of
 
 from config.environment import load_settings
 from embedded.command import PROGRAMS
@@ -28,12 +25,6 @@ from tasks.fleet import Fleet as FleetApp
 from tasks.fleet import send
 
 FLEET = {"worker": 1, "control": 1, "restore": 1, "beat": 1}
-_ADDRESS_FIELDS = frozenset({"ani", "dnis", "sessionDnis", "addressFrom", "addressTo", "addressSelf", "addressOther"})
-_NAME_FIELDS = frozenset({"participantName", "name", "nickname", "displayName"})
-_TEXT_FIELDS = frozenset({"body", "messageText", "textBody", "htmlBody", "subject"})
-_BASE64 = re.compile(r"[A-Za-z0-9+/]{16,}={0,2}")
-_SHORTEST = 6
-"""What is shorter stands in a log by chance."""
 
 
 @pytest.fixture
@@ -53,19 +44,19 @@ def test_no_log_no_redis_key_and_no_metric_tells_a_secret_a_number_or_a_sentence
     app = FleetApp(load_settings(archive.environment))
     # while nobody takes them, the messages stand in Redis
     send(app, "enumerate_day", [(archive.day.isoformat(),)])
-    in_redis = _redis(archive)
+    in_redis = everything_in_redis(archive)
     with archive.fleet(FLEET), running_desk(archive.environment, archive.logs) as (_, address):
         # taken down again and again while the day is archived: most keys live for moments
         def settled() -> bool:
             nonlocal in_redis
-            in_redis += _redis(archive)
+            in_redis += everything_in_redis(archive)
             return archive.progress().finished
 
         wait_until(settled, "the day settled", 180, every_s=0.2)
         wait_until(lambda: archive.rows("SELECT 1 FROM sealed_days"), "the day sealed", 60, every_s=0.5)
-        people = set(_people(archive))
+        people = set(people_of(archive))
         secrets += _use_desk(LegalDesk(archive), address, passwords["analyst"], people)
-        in_redis += _redis(archive)
+        in_redis += everything_in_redis(archive)
     command = [PROGRAMS / "strongroom", "metrics"]
     metrics = subprocess.run(
         command, env=clean_environment() | archive.environment, capture_output=True, text=True, check=True
@@ -119,50 +110,3 @@ def _use_desk(desk: LegalDesk, address: str, password: str, people: set[str]) ->
     assert cookies
     given = [key["Authorization"].removeprefix("Bearer "), *(link.rpartition("/")[2] for link in links), *cookies]
     return [*given, token[1]]
-
-
-def _people(archive: Archive) -> Iterator[str]:
-    """Every number, address and name of the day's records, and every sentence of its transcripts."""
-    for (record,) in archive.rows("SELECT record FROM conversations"):
-        yield from _values(record, _ADDRESS_FIELDS | _NAME_FIELDS)
-    texts = archive.rows(
-        "SELECT key, version_id FROM objects WHERE recording_id IS NOT NULL AND content_type = 'application/json'"
-    )
-    assert texts
-    for key, version_id in texts:
-        document = json.loads(b"".join(archive.house.store.read(key, version_id)))
-        yield from _values(document, _ADDRESS_FIELDS | _TEXT_FIELDS)
-
-
-def _values(node: Any, fields: frozenset[str]) -> Iterator[str]:
-    if isinstance(node, list):
-        for each in node:
-            yield from _values(each, fields)
-    elif isinstance(node, dict):
-        for name, value in node.items():
-            if name in fields and isinstance(value, str) and len(value.strip()) >= _SHORTEST:
-                yield value.strip()
-            yield from _values(value, fields)
-
-
-def _redis(archive: Archive) -> str:
-    """Every key in Redis with all it holds."""
-    with redis.Redis.from_url(archive.environment["STRONGROOM_REDIS_URL"]) as client:
-        dumped = [(key, _held(client, key)) for key in client.scan_iter()]
-    told = "\n".join(f"{key!r} {held!r}" for key, held in dumped)
-    # Celery's messages have their arguments in base64
-    return told + "".join(f"\n{b64decode(run)!r}" for run in _BASE64.findall(told) if len(run) % 4 == 0)
-
-
-def _held(client: redis.Redis, key: bytes) -> object:
-    match client.type(key):
-        case b"list":
-            return client.lrange(key, 0, -1)
-        case b"hash":
-            return client.hgetall(key)
-        case b"set":
-            return client.smembers(key)
-        case b"zset":
-            return client.zrange(key, 0, -1, withscores=True)
-        case _:
-            return client.dump(key)

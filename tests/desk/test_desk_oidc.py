@@ -55,6 +55,16 @@ def oidc_desk(start_oidc_desk: StartDesk) -> DeskUnderTest:
     return start_oidc_desk()
 
 
+@pytest.mark.parametrize(("amr", "used"), [(["pwd", "otp"], True), (["pwd"], False), (None, False)], ids=str)
+def test_a_session_remembers_whether_a_second_factor_was_used(
+    oidc_desk: DeskUnderTest, provider: OpenIdProvider, amr: list[str] | None, used: bool
+) -> None:
+    provider.claims = ANNE | {"amr": amr}
+    assert _come_back(oidc_desk.browser(), provider).status_code == 303
+    with oidc_desk.house.engine.connect() as connection:
+        assert connection.exec_driver_sql("SELECT second_factor FROM sessions").scalars().all() == [used]
+
+
 def _come_back(browser: Browser, provider: OpenIdProvider, path: str = "/sign-in/oidc") -> Response:
     out = browser.get(path)
     assert out.status_code == 303, out.text

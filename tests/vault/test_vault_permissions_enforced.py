@@ -16,6 +16,7 @@ from iam_server import ROOT_KEY, running_iam_server
 from vaulting import BODY, KEY, MIB, compliance, fresh_bucket, governance, in_days, intent_for
 
 from cli.app import run
+from strongroom.vault.deletion import delete_version, look_at, versions_below
 from strongroom.vault.errors import VaultRefused
 from strongroom.vault.hold import set_hold
 from strongroom.vault.iam_policy import policy_document
@@ -232,6 +233,45 @@ def test_break_glass_lifts_governance_with_a_second_factor_and_never_compliance(
     key, version = put(worker, "glass-tightened", governance())
     stricter = compliance()
     assert tighten(person, key, version, stricter).mode is stricter.mode
+
+
+def test_what_ends_records_deletes_by_its_own_role_and_never_against_lock_or_hold(as_role: As, endpoint: str) -> None:
+    worker, manager = as_role(Role.WORKER), as_role(Role.RECORDS_MANAGER)
+    stolen, person = as_role(Role.BREAK_GLASS), as_role(Role.BREAK_GLASS, mfa=True)
+    locked, erasable = put(worker, "ends-c", compliance()), put(worker, "ends-g", governance())
+    for store in (worker, as_role(Role.LEGAL_DESK), as_role(Role.AUDITOR), as_role(Role.PROVISIONER), manager, stolen):
+        for key, version in (locked, erasable):
+            for bypass in (False, True):
+                with pytest.raises(VaultRefused) as refusal:
+                    delete_version(store, key, version, bypass_governance=bypass)
+                assert refusal.value.code in DENIED
+    with pytest.raises(VaultRefused):
+        delete_version(person, *locked, bypass_governance=True)
+    at = {"Bucket": manager.bucket, "Key": erasable[0], "VersionId": erasable[1]}
+    manager.once.put_object_legal_hold(**at, LegalHold={"Status": "ON"})
+    with pytest.raises(VaultRefused):
+        delete_version(person, *erasable, bypass_governance=True)
+    held = look_at(person, *erasable, is_marker=False)
+    assert held is not None
+    assert (held.held, held.lock) == (True, worker.describe(*erasable).lock)
+    manager.once.put_object_legal_hold(**at, LegalHold={"Status": "OFF"})
+    delete_version(person, *erasable, bypass_governance=True)
+    delete_version(person, *erasable, bypass_governance=True)  # what is gone is gone
+    assert versions_below(person, erasable[0]) == []
+    assert versions_below(person, locked[0]) == [(*locked, False)]
+
+    # its retention runs out: the records manager may, and the worker still may not
+    over = {"Mode": "GOVERNANCE", "RetainUntilDate": in_days(-1)}
+    expired = put(worker, "ends-over", governance())
+    as_root("s3", endpoint).put_object_retention(
+        Bucket=worker.bucket, Key=expired[0], VersionId=expired[1], Retention=over, BypassGovernanceRetention=True
+    )
+    with pytest.raises(VaultRefused):
+        delete_version(worker, *expired, bypass_governance=False)
+    with pytest.raises(VaultRefused):
+        delete_version(manager, *put(worker, "ends-other", governance()), bypass_governance=False)
+    delete_version(manager, *expired, bypass_governance=False)
+    assert look_at(manager, *expired, is_marker=False) is None
 
 
 @pytest.mark.parametrize("role", [Role.AUDITOR, Role.WORKER, Role.PROVISIONER])

@@ -20,6 +20,7 @@ CHECKERS = (Role.WORKER, Role.PROVISIONER, Role.AUDITOR)
 MAKER = (Role.PROVISIONER,)
 
 CREATES = {"s3:if-none-match": "*", "s3:ObjectCreationOperation": "true"}
+WITH_MFA = {"aws:MultiFactorAuthPresent": "true"}
 CREATES_NOTHING = {"s3:ObjectCreationOperation": "false"}
 CLASS = {"s3:RequestObjectTagKeys": ["retention-class"]}
 LOCK = {"s3:object-lock-mode": "COMPLIANCE", "s3:object-lock-remaining-retention-days": "2557"}
@@ -43,6 +44,7 @@ OPERATIONS: dict[str, tuple[tuple[str, ...], tuple[Role, ...], dict[str, Any]]] 
     "get_object": (("s3:GetObjectVersion",), READERS, {}),
     "get_object_tagging": (("s3:GetObjectVersionTagging",), (Role.WORKER, Role.AUDITOR), {}),
     "put_object_tagging": (("s3:PutObjectVersionTagging",), WRITERS, CLASS),
+    "delete_object": (("s3:DeleteObjectVersion",), (Role.RECORDS_MANAGER, Role.BREAK_GLASS), WITH_MFA),
     "restore_object": (("s3:RestoreObject",), (Role.LEGAL_DESK,), {}),
     "head_bucket": (("s3:ListBucket",), tuple(Role), {}),
     "list_object_versions": (("s3:ListBucketVersions",), tuple(Role), {}),
@@ -68,11 +70,11 @@ OPERATIONS: dict[str, tuple[tuple[str, ...], tuple[Role, ...], dict[str, Any]]] 
     "put_object_lock_configuration": (("s3:PutBucketObjectLockConfiguration",), MAKER, {}),
     "put_public_access_block": (("s3:PutBucketPublicAccessBlock",), MAKER, {}),
 }
-TOLD_NOT_MADE = {"delete_bucket_policy", "delete_object"}
+TOLD_NOT_MADE = {"delete_bucket_policy"}
 """Told to an operator by `vault check` as the way to mend something; no process of ours makes them."""
 THE_TABLE_ITSELF = {ROOT / "strongroom" / "vault" / name for name in ("permissions.py", "statements.py")}
-RECORDS_ALONE = {"put_object_legal_hold"}
-"""Evidence outlives what rests on it; no matter holds it."""
+RECORDS_ALONE = {"put_object_legal_hold", "delete_object"}
+"""Evidence outlives what rests on it; no matter holds it, and nobody deletes it."""
 OF_THE_BUCKET = re.compile(r"bucket|list_|_lock_configuration|public_access")
 
 
@@ -111,6 +113,8 @@ def test_those_who_run_it_may(operation: str) -> None:
         for resource in resources:
             for action in actions:
                 assert decision(role, action, resource, context) == "Allow", (role, action, resource)
+                if operation in RECORDS_ALONE:
+                    assert decision(role, action, arn(EVIDENCE), context) != "Allow", (role, action)
 
 
 def test_a_put_asks_for_no_more_than_is_said_here() -> None:

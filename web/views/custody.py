@@ -15,6 +15,8 @@ _ACTS = {
     "found damaged": "Found damaged",
     "viewed": "Viewed",
     "requested": "Requested",
+    "listed": "List drawn up",
+    "proposed": "Proposed",
     "approved": "Approved",
     "refused": "Refused",
     "cancelled": "Cancelled",

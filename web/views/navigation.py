@@ -18,6 +18,8 @@ class Item:
 _ENTRIES: tuple[tuple[str, str, frozenset[Right], tuple[str, ...]], ...] = (
     ("/search", "Find", frozenset({Right.SEARCH}), ("/search", "/conversations")),
     ("/requests", "Requests", frozenset({Right.REQUEST, Right.SEE_ALL_REQUESTS}), ("/requests",)),
+    ("/disposition", "Disposition", frozenset({Right.SEE_ENDINGS}), ("/disposition",)),
+    ("/erasure", "Erasure", frozenset({Right.SEE_ENDINGS}), ("/erasure",)),
     ("/holds", "Holds", frozenset({Right.SEE_HOLDS}), ("/holds",)),
     ("/audit", "Audit", frozenset({Right.SEE_CUSTODY}), ("/audit",)),
     ("/progress", "Progress", frozenset({Right.SEE_PROGRESS}), ("/progress",)),

@@ -9,6 +9,7 @@ from strongroom.evidence.entries import ManifestEntry
 from strongroom.evidence.findings import MISSING, WRONG
 from strongroom.house import House
 from strongroom.ledger.verification import HeldObject, Holding
+from strongroom.pipeline.verify.entries import CheckEnded
 from strongroom.pipeline.verify.reading import Findings, where_is
 from strongroom.pipeline.verify.scope import Depth
 from strongroom.vault.errors import NotStored, VaultRefused
@@ -16,6 +17,7 @@ from strongroom.vault.hashing import Hashed, hash_version
 from strongroom.vault.keys import manifest_key
 
 _MANIFEST = "manifest"
+_GONE = frozenset({"ending", "ended"})
 # S3 User Guide, "Retrieving an archived object": what is in a cold tier can't be read before it is restored
 _COLD = "InvalidObjectState"
 
@@ -46,14 +48,20 @@ class _Named:
 
 
 def check_conversation(
-    house: House, findings: Findings, holding: Holding, find_entry: FindEntry, depth: Depth
+    house: House, findings: Findings, holding: Holding, find_entry: FindEntry, check_ended: CheckEnded, depth: Depth
 ) -> Examined:
     """Hold a conversation's manifests against the log and its objects, and at *hashed* read every byte of them.
 
+    What has ended is held against its certificate, and what is ending just now is passed over.
+
     Raises the vault's and the ledger's errors.
     """
-    check = _Check(house, findings, holding, depth)
+    check = _Check(house, findings, _standing(holding), depth)
     for revision in holding.revisions:
+        if revision.state == "ended":
+            check_ended(holding.conversation_id, revision.revision, revision.certificate, None)
+        if revision.state in _GONE:
+            continue
         manifest = next(
             (one for one in holding.objects if (one.revision, one.part) == (revision.revision, _MANIFEST)), None
         )
@@ -69,6 +77,16 @@ def check_conversation(
                 conversation_id=holding.conversation_id,
             )
     return check.objects()
+
+
+def _standing(holding: Holding) -> Holding:
+    """What the ledger says stands, without what is ending or has ended."""
+    gone = {one.revision for one in holding.revisions if one.state in _GONE}
+    return Holding(
+        holding.conversation_id,
+        tuple(one for one in holding.revisions if one.revision not in gone),
+        tuple(one for one in holding.objects if one.revision not in gone),
+    )
 
 
 class _Check:

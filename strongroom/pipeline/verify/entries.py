@@ -1,7 +1,9 @@
 """The entries of the log, as the vault has them: the ledger has the same, and what each vouches for stands."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
+from uuid import UUID
 
 from strongroom.canonical import sha256_hex
 from strongroom.evidence.checkpoints import Checkpoint
@@ -33,6 +35,10 @@ def span_of(reader: EvidenceReader, scope: Scope, newest: Checkpoint) -> tuple[i
     return (0, 0) if leaves is None else (leaves[0], leaves[1] + 1)
 
 
+CheckEnded = Callable[[UUID, int, int | None, ManifestEntry | None], None]
+"""Holds a revision that has ended against its certificate: conversation, revision, certificate, the log's entry."""
+
+
 @dataclass(frozen=True)
 class Entries:
     """How many entries in scope were looked at, and those of custody days."""
@@ -41,7 +47,9 @@ class Entries:
     custody: tuple[CustodyEntry, ...]
 
 
-def check_entries(reader: EvidenceReader, scope: Scope, newest: Checkpoint, *, prove: bool) -> Entries:
+def check_entries(
+    reader: EvidenceReader, scope: Scope, newest: Checkpoint, check_ended: CheckEnded, *, prove: bool
+) -> Entries:
     """Hold the entries in scope against the ledger, and with `prove` prove the inclusion of each.
 
     A conversation that is in neither ledger nor vault any more is found here. Raises the vault's and the ledger's.
@@ -67,7 +75,8 @@ def check_entries(reader: EvidenceReader, scope: Scope, newest: Checkpoint, *, p
                 custody.append(entry)
             elif isinstance(entry, StoredEntry):
                 _check_stored(reader, leaf, entry)
-        _require_held(reader, {leaf: one for leaf, one in in_scope.items() if isinstance(one, ManifestEntry)})
+        manifests = {leaf: one for leaf, one in in_scope.items() if isinstance(one, ManifestEntry)}
+        _require_held(reader, manifests, check_ended)
     return Entries(seen, tuple(custody))
 
 
@@ -168,13 +177,17 @@ def _compare_with_ledger(reader: EvidenceReader, newest: Checkpoint, at: int, do
         )
 
 
-def _require_held(reader: EvidenceReader, entries: dict[int, ManifestEntry]) -> None:
-    """The ledger has each manifest as the log does."""
+def _require_held(reader: EvidenceReader, entries: dict[int, ManifestEntry], check_ended: CheckEnded) -> None:
+    """The ledger has each manifest as the log does, or says under which certificate it ended."""
     if not entries:
         return
     ids = list({entry.conversation_id for entry in entries.values()})
     held = {one.conversation_id: one for one in holdings_of(reader.house.engine, ids)}
     for leaf, entry in entries.items():
+        revision = next((one for one in held[entry.conversation_id].revisions if one.revision == entry.revision), None)
+        if revision is not None and revision.state == "ended":
+            check_ended(entry.conversation_id, entry.revision, revision.certificate, entry)
+            continue
         of_revision = [
             one
             for one in held[entry.conversation_id].objects

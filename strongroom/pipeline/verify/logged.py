@@ -1,6 +1,7 @@
 """Which entry of the log a manifest has, read out of the vault."""
 
 from threading import Lock
+from uuid import UUID
 
 from strongroom.evidence.checkpoints import Checkpoint
 from strongroom.evidence.entries import ManifestEntry
@@ -25,6 +26,20 @@ class Logged:
         """A manifest's entry; None where it waits to be sealed, and where the log does not have what it should."""
         with self._lock:
             return self._entry_of(holding, manifest)
+
+    def entry_of_ended(self, conversation_id: UUID, revision: int) -> ManifestEntry | None:
+        """The entry of a manifest that is gone: its leaf stays. None where it was never sealed, or can't be read."""
+        with self._lock:
+            ref = f"{ManifestEntry.kind}/{conversation_id}/{revision}"
+            leaf = leaf_of(self._reader.house.engine, ref)
+            if leaf is None or self._newest is None or self._tree is None or leaf >= self._newest.size:
+                return None
+            found = entry_at(self._reader, self._newest, leaf)
+            if found is None or not isinstance(found[0], ManifestEntry) or found[0].ref != ref:
+                return None
+            if self._prove:
+                prove_inclusion(self._reader, self._tree, self._newest, leaf, found[1])
+            return found[0]
 
     def _entry_of(self, holding: Holding, manifest: HeldObject) -> ManifestEntry | None:
         ref = f"{ManifestEntry.kind}/{holding.conversation_id}/{manifest.revision}"

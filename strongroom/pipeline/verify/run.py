@@ -8,6 +8,7 @@ from datetime import date
 from uuid import UUID
 
 from strongroom.actor import Actor
+from strongroom.evidence.entries import ManifestEntry
 from strongroom.evidence.findings import RECORD, VerifyFinding
 from strongroom.house import House
 from strongroom.ledger.checks import record_check
@@ -19,6 +20,7 @@ from strongroom.pipeline.custody_report import custody_report
 from strongroom.pipeline.verify.checkpoints import SealedLog, open_log, prove_growth
 from strongroom.pipeline.verify.conversation import Examined, check_conversation
 from strongroom.pipeline.verify.custody import check_custody
+from strongroom.pipeline.verify.ended import Ended, EndedSeen
 from strongroom.pipeline.verify.entries import Entries, check_entries
 from strongroom.pipeline.verify.listed import check_listing
 from strongroom.pipeline.verify.logged import Logged
@@ -38,7 +40,7 @@ class Verified:
     """What was looked at, and what does not hold.
 
     `unsealed` manifests wait for the log, `cold` objects for a restore: neither was proven or read. `timestamps` and
-    `custody_events` are those that were verified.
+    `custody_events` are those that were verified. `ended` are the revisions that went under a certificate.
     """
 
     scope: Scope
@@ -52,6 +54,7 @@ class Verified:
     entries: int = 0
     timestamps: int = 0
     custody_events: int = 0
+    ended: tuple[EndedSeen, ...] = ()
     findings: tuple[VerifyFinding, ...] = ()
 
 
@@ -83,18 +86,29 @@ def _verified(house: House, scope: Scope, depth: Depth) -> tuple[Verified, list[
             rebuild(reader, log.checkpoints)
         prove_growth(reader, log)
     logged = Logged(reader, log.newest, prove=depth >= Depth.PROVEN and bool(scope.conversations))
-    entries = _entries(reader, log, scope, depth)
+    ended = Ended(reader, log.newest, prove=depth >= Depth.PROVEN and bool(scope.conversations))
+    entries = _entries(reader, log, scope, depth, ended)
     examined, hashed = Examined(), list[tuple[UUID, int]]()
     listed_days: set[tuple[UUID, date]] = set()
     conversations = 0
+
+    def check_ended(one: UUID, revision: int, certificate: int | None, _: ManifestEntry | None) -> None:
+        ended.check(one, revision, certificate, logged.entry_of_ended(one, revision))
+
     with ThreadPoolExecutor(AT_ONCE) as pool:
         for batch in _batches(house, scope):
             conversations += len(batch)
             for one in pool.map(
-                lambda holding: check_conversation(house, findings, holding, logged.entry_of, depth), batch
+                lambda holding: check_conversation(house, findings, holding, logged.entry_of, check_ended, depth),
+                batch,
             ):
                 examined += one
-            hashed += [(holding.conversation_id, one.revision) for holding in batch for one in holding.revisions]
+            hashed += [
+                (holding.conversation_id, one.revision)
+                for holding in batch
+                for one in holding.revisions
+                if one.state != "ended"
+            ]
             if scope.conversations:
                 listed_days.update((holding.conversation_id, one.day) for holding in batch for one in holding.revisions)
     for prefix in scope.prefixes(sorted(listed_days)):
@@ -109,6 +123,7 @@ def _verified(house: House, scope: Scope, depth: Depth) -> tuple[Verified, list[
         logged.unsealed,
         len(log.checkpoints),
         entries.seen,
+        ended=ended.seen(),
     )
     if depth >= Depth.PROVEN:
         done = replace(
@@ -133,7 +148,7 @@ def _batches(house: House, scope: Scope) -> Iterator[list[Holding]]:
         yield holdings_of(house.engine, batch)
 
 
-def _entries(reader: EvidenceReader, log: SealedLog, scope: Scope, depth: Depth) -> Entries:
+def _entries(reader: EvidenceReader, log: SealedLog, scope: Scope, depth: Depth, ended: Ended) -> Entries:
     """The log looked through; for conversations only where the ledger does not know one, since its leaves are found
     without that.
     """
@@ -144,7 +159,7 @@ def _entries(reader: EvidenceReader, log: SealedLog, scope: Scope, depth: Depth)
         known_to_log = Entries(0, ())
         if log.newest is not None:
             scope = Scope(tuple(one.conversation_id for one in unknown))
-            known_to_log = check_entries(reader, scope, log.newest, prove=False)
+            known_to_log = check_entries(reader, scope, log.newest, ended.check, prove=False)
         for one in unknown:
             if not any(finding.conversation_id == one.conversation_id for finding in reader.findings.all()):
                 latest_revision(reader.house.engine, one.conversation_id)  # raises: nobody knows it
@@ -152,7 +167,8 @@ def _entries(reader: EvidenceReader, log: SealedLog, scope: Scope, depth: Depth)
     if log.newest is None:
         return Entries(0, ())
     # everything was made anew from its entries, which proves each of them
-    return check_entries(reader, scope, log.newest, prove=depth >= Depth.PROVEN and not scope.everything)
+    prove = depth >= Depth.PROVEN and not scope.everything
+    return check_entries(reader, scope, log.newest, ended.check, prove=prove)
 
 
 def _custody(house: House, reader: EvidenceReader, scope: Scope, entries: Entries) -> int:

@@ -17,6 +17,8 @@ from stage import ADMIN, Stage
 
 from strongroom.ledger.api_keys import add_key
 from strongroom.legal.access import Principal, Role
+from strongroom.legal.endings import propose
+from strongroom.legal.erasure import assess
 from strongroom.legal.holds import ask_release, place
 from strongroom.legal.people import KEY_ACTOR, KEY_PREFIX
 from strongroom.legal.preparing import prepare
@@ -52,6 +54,7 @@ class Api:
             "file_id": file.file_id,
             "token": new_token(),
             "matter_id": str(self._matter(conversation)),
+            "list_id": self._list(conversation),
         }
         self.said = stage.body(stage.file_of(conversation, "application/json", "recordings/"))
         self.keys = {name: self._key(name, roles, divisions) for name, (roles, divisions) in WHO.items()}
@@ -63,6 +66,13 @@ class Api:
         placed = place(self.house, manager, "Somebody else's", "Preservation notice", conversations=[conversation])
         ask_release(self.house, manager, placed.matter.matter_id, "settled")
         return placed.matter.matter_id
+
+    def _list(self, conversation: UUID) -> int:
+        """An erasure of it that somebody has proposed."""
+        manager = Principal(f"{KEY_ACTOR}manager", frozenset({Role.RECORDS_MANAGER}), None, "192.0.2.1")
+        made = assess(self.house, manager, "DSR-2026-17", conversation_ids=[conversation])
+        propose(self.house, manager, "erasure", made.ending_id)
+        return made.ending_id
 
     def _key(self, name: str, roles: tuple[str, ...], divisions: frozenset[str] | None) -> dict[str, str]:
         secret = KEY_PREFIX + new_token()
