@@ -28,6 +28,7 @@ from strongroom.pipeline.attempt import attempt
 from strongroom.pipeline.expecting import recordings_expected
 from strongroom.pipeline.failures import Review, given_up, verdict
 from strongroom.pipeline.outcomes import NOTHING, Next
+from strongroom.pipeline.policy_document import document_sha256
 from strongroom.retention.classify import Decision, classify
 from strongroom.retention.facts import Facts, Named
 
@@ -77,6 +78,26 @@ def facts_of(conversation: Conversation, names: NamesOfTheDay) -> Facts:
     )
 
 
+def as_decided(decision: Decision, document_sha256: str) -> Decided:
+    """A decision as the ledger keeps it; `document_sha256` is that of the policy's document, which manifests name."""
+    return Decided(
+        retention_class=decision.retention_class.name,
+        lock_mode=decision.lock_mode.value,
+        retain_until=decision.retain_until,
+        policy_version=decision.policy_version,
+        decision={
+            "basis": decision.retention_class.basis,
+            "retainedYears": decision.retained_years,
+            "reasons": list(decision.reasons),
+            "rules": list(decision.rules),
+            "defaulted": decision.defaulted,
+            "erasable": decision.erasable,
+            "retrievalPromiseHours": decision.retrieval_promise_hours,
+            "policyDocument": document_sha256,
+        },
+    )
+
+
 def _named(ids: Iterable[str], names: Mapping[str, str | None]) -> frozenset[Named]:
     return frozenset(Named(each, names.get(each)) for each in ids)
 
@@ -100,7 +121,7 @@ def _capture(house: House, held: HeldConversation) -> Next:
         held,
         house.holder,
         conversation.raw,
-        _as_decided(decision),
+        as_decided(decision, document_sha256(house.policy)),
         _names_document(names, house.names.organisation()),
         recordings_expected(conversation, listed, recordings_before(house.engine, held.ref)),
         deadline_s=house.settings.retry_deadline_s,
@@ -132,21 +153,3 @@ def _names_document(names: NamesOfTheDay, organisation: Organisation) -> dict[st
         "divisions": names.divisions,
         "users": names.users,
     }
-
-
-def _as_decided(decision: Decision) -> Decided:
-    return Decided(
-        retention_class=decision.retention_class.name,
-        lock_mode=decision.lock_mode.value,
-        retain_until=decision.retain_until,
-        policy_version=decision.policy_version,
-        decision={
-            "basis": decision.retention_class.basis,
-            "retainedYears": decision.retained_years,
-            "reasons": list(decision.reasons),
-            "rules": list(decision.rules),
-            "defaulted": decision.defaulted,
-            "erasable": decision.erasable,
-            "retrievalPromiseHours": decision.retrieval_promise_hours,
-        },
-    )

@@ -91,6 +91,7 @@ def rebuild(house: House, progress: Callable[[int], None]) -> Rebuilt:
         findings += [_missing(house, ref, leaf) for ref, leaf in ledger.entries_without_manifest()]
         ledger.replace_placeholders(PLACEHOLDER)
         ledger.settle_later()
+        findings += [_unreadable_change(position) for position in ledger.retention_changes()]
         days = ledger.settled_runs()
     # after the commit: what is cut off here is found due by the sweep
     index_all_due(house)
@@ -298,4 +299,13 @@ def _missing(house: House, ref: str, leaf: int) -> Finding:
         f"the log has {ref} at leaf {leaf}, and no such manifest could be read",
         house.store.where("archive/"),
         "restore it from a copy of the bucket",
+    )
+
+
+def _unreadable_change(position: int) -> Finding:
+    return Finding(
+        "custody",
+        "a change of retention can't be read: the record is told as its manifest tells it",
+        f"custody event {position}",
+        "apply the policy again: strongroom policy apply",
     )

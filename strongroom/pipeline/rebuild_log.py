@@ -53,6 +53,7 @@ _KINDS = (
     (re.compile(re.escape(TIMESTAMPS_PREFIX) + r"[0-9]{20}\.(tsr|pem)"), "timestamp"),
     (re.compile(re.escape(KEYS_PREFIX) + "[0-9a-f]{8}"), "key"),
     (re.compile(re.escape(POLICIES_PREFIX) + r"[0-9a-f]{64}\.yaml"), "policy"),
+    (re.compile(re.escape(POLICIES_PREFIX) + r"[0-9a-f]{64}\.md"), "policy document"),
 )
 _UNREADABLE = (ProofRefused, NotStored, VaultRefused, TimestampRefused)
 

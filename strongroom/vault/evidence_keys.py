@@ -56,3 +56,8 @@ def custody_key(day: date) -> str:
 def policy_key(version: str) -> str:
     """The key of a retention policy that was in force; `version` is the SHA-256 of its bytes, in hex."""
     return f"{POLICIES_PREFIX}{version}.yaml"
+
+
+def policy_document_key(sha256: str) -> str:
+    """The key of a policy's document for people, in Markdown; `sha256` is that of its bytes, in hex."""
+    return f"{POLICIES_PREFIX}{sha256}.md"
