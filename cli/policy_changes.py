@@ -63,7 +63,7 @@ def _ordered(found: WhatIf) -> list[tuple[Group, Sum]]:
 
 
 def _sum(total: Sum) -> dict[str, object]:
-    return vars(total) | {"added_usd": f"{total.added_usd:.6f}"}
+    return vars(total) | {"added_usd": f"{total.added_usd:.12f}"}
 
 
 def _numbers(total: Sum) -> tuple[str, ...]:

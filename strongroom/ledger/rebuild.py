@@ -4,7 +4,7 @@ import json
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -256,7 +256,11 @@ class Rebuilding:
                 .where(*(objects.c[name] == value for name, value in ref.items()))
                 .values(
                     lock_mode=func.least(objects.c.lock_mode, after.lock_mode),
-                    retain_until=func.greatest(objects.c.retain_until, after.retain_until),
+                    # a lock is kept in whole seconds, rounded up
+                    retain_until=func.greatest(
+                        objects.c.retain_until,
+                        (after.retain_until + timedelta(microseconds=999_999)).replace(microsecond=0),
+                    ),
                 )
             )
         return unreadable
