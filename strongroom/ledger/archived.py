@@ -1,6 +1,6 @@
 """What is archived, as the policy decided it: read day by day for deciding anew, and the change of a decision."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -119,27 +119,29 @@ def change_decisions(engine: Engine, changes: Sequence[DecisionChange], by: Acto
 
 
 def _details(change: DecisionChange) -> dict[str, object]:
-    """Both decisions: a ledger that is made anew from the vault takes the later one from here."""
-    return {"before": _told(change.before), "after": _told(change.after) | {"decision": change.after.decision}}
-
-
-def _told(decided: Decided) -> dict[str, object]:
+    """What it was and what it is: a ledger that is made anew from the vault takes the decision from here."""
+    before, after = change.before, change.after
     return {
-        "retentionClass": decided.retention_class,
-        "lockMode": decided.lock_mode,
-        "retainUntil": decided.retain_until.isoformat(),
-        "policyVersion": decided.policy_version,
+        "class": after.retention_class,
+        "lock": after.lock_mode,
+        "until": after.retain_until.isoformat(),
+        "policy": after.policy_version,
+        "decision": after.decision,
+        "wasClass": before.retention_class,
+        "wasLock": before.lock_mode,
+        "wasUntil": before.retain_until.isoformat(),
+        "wasPolicy": before.policy_version,
     }
 
 
-def decided_as_told(after: dict[str, Any]) -> Decided:
-    """The decision that an event tells of as `after`. Raises KeyError, TypeError and ValueError when it is none."""
+def decided_as_told(details: Mapping[str, Any]) -> Decided:
+    """The decision that such an event tells of. Raises KeyError, TypeError and ValueError when it tells of none."""
     return Decided(
-        retention_class=after["retentionClass"],
-        lock_mode=after["lockMode"],
-        retain_until=datetime.fromisoformat(after["retainUntil"]),
-        policy_version=after["policyVersion"],
-        decision=after["decision"],
+        retention_class=details["class"],
+        lock_mode=details["lock"],
+        retain_until=datetime.fromisoformat(details["until"]),
+        policy_version=details["policy"],
+        decision=details["decision"],
     )
 
 

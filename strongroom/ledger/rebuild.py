@@ -245,7 +245,7 @@ class Rebuilding:
             try:
                 event = json.loads(row.document)
                 ref = {"conversation_id": UUID(event["conversationId"]), "revision": int(event["revision"])}
-                after = decided_as_told(event["details"]["after"])
+                after = decided_as_told(event["details"])
             except (KeyError, TypeError, ValueError):
                 unreadable.append(row.position)
                 continue

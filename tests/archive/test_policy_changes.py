@@ -244,8 +244,8 @@ def _each_is_kept_ten_years(archive: Archive, house: House, before: list[Any]) -
         sorted(_changes_on_record(archive), key=lambda one: str(one["conversationId"])), after, strict=True
     ):
         assert (event["conversationId"], event["revision"]) == (str(now.conversation_id), now.revision)
-        assert event["details"]["after"]["policyVersion"] == house.policy.version
-        assert event["details"]["before"]["retainUntil"] < event["details"]["after"]["retainUntil"]
+        assert event["details"]["policy"] == house.policy.version
+        assert event["details"]["wasUntil"] < event["details"]["until"]
 
 
 def test_tightened_to_compliance_and_moved_to_another_class(archive: Archive, tmp_path: Path) -> None:

@@ -140,10 +140,10 @@ def test_what_cannot_be_classified_again_says_why_in_words_that_can_be_counted(
 def test_a_decision_told_by_an_event_comes_back_as_it_was() -> None:
     decided = _decided(_policy("a", 7, C))
     told = {
-        "retentionClass": decided.retention_class,
-        "lockMode": decided.lock_mode,
-        "retainUntil": decided.retain_until.isoformat(),
-        "policyVersion": decided.policy_version,
+        "class": decided.retention_class,
+        "lock": decided.lock_mode,
+        "until": decided.retain_until.isoformat(),
+        "policy": decided.policy_version,
         "decision": decided.decision,
     }
     assert decided_as_told(told) == decided

@@ -26,6 +26,8 @@ _ACTS = {
     "sent to review": "Sent to review",
     "disposed": "Disposed of",
     "erased": "Erased",
+    "policy applied": "Policy applied",
+    "retention changed": "Retention changed",
 }
 ACTS: tuple[tuple[str, str], ...] = tuple(_ACTS.items())
 """Every act and what it is called on a page."""
