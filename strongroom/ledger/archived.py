@@ -16,6 +16,15 @@ from strongroom.ledger.references import ConversationRef
 from strongroom.ledger.schema import conversations, objects, recordings
 
 _BATCH = 500
+# whoever indexes the former decision at this moment loses the lease, and can't call the search complete
+_TO_BE_INDEXED = {
+    "indexed_at": null(),
+    "due_at": func.clock_timestamp(),
+    "enqueued_at": null(),
+    "attempts": 0,
+    "lease_owner": null(),
+    "lease_until": null(),
+}
 
 
 @dataclass(frozen=True)
@@ -108,7 +117,7 @@ def change_decisions(engine: Engine, changes: Sequence[DecisionChange], by: Acto
                     conversations.c.retain_until == change.before.retain_until,
                     conversations.c.policy_version == change.before.policy_version,
                 )
-                .values(**vars(change.after), indexed_at=null(), due_at=func.clock_timestamp(), attempts=0)
+                .values(**vars(change.after), **_TO_BE_INDEXED)
             )
             if connection.execute(statement).rowcount == 1:
                 events.append(

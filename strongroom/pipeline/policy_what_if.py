@@ -92,7 +92,7 @@ def what_if(engine: Engine, policy: Policy, tiers: Tiers, first: date | None, la
     for one in reclassified(engine, policy, first, last, found.left_out):
         _count(found, keeping, one)
     for state, number in sorted(not_archived(engine, first, last).items()):
-        found.left_out[_NOT_ARCHIVED[state]] += number
+        found.left_out[_NOT_ARCHIVED.get(state, f"{state}: nothing of it is to be kept longer")] += number
     return found
 
 
