@@ -38,6 +38,6 @@ COPY --from=build /opt/venv /opt/venv
 COPY --from=build /opt/strongroom /opt/strongroom
 # Whole recordings pass through the spool: give it a disk of its own, encrypted.
 ENV STRONGROOM_SPOOL_DIR=/var/lib/strongroom/spool CELERY_BEAT_SCHEDULE=/var/lib/strongroom/beat-schedule
-RUN mkdir /var/lib/strongroom/spool
-VOLUME /var/lib/strongroom/spool
+# All that is ever written, besides /tmp: everything else may be read-only. Each container has a volume of its own.
+VOLUME /var/lib/strongroom
 CMD ["strongroom", "--help"]

@@ -14,10 +14,10 @@ from cli.arguments import AsJson
 from cli.connections import ledger, settings_of_process
 from cli.output import instant, json_instant, open_console, print_json, printable
 from strongroom.genesys.conversations import parse_conversation
-from strongroom.genesys.names import NamesOfTheDay
 from strongroom.ledger.conversations import Decided
 from strongroom.ledger.lookup import KnownConversation, UnknownConversation, latest_revision
 from strongroom.pipeline.capture import facts_of
+from strongroom.pipeline.reclassify import names_then
 from strongroom.retention.classify import Decision, classify
 from strongroom.retention.policy import Policy, load_policy
 
@@ -89,13 +89,7 @@ def _as_recorded(decided: Decided) -> Explained:
 
 
 def _as_of_today(policy: Policy, known: KnownConversation, names: dict[str, Any]) -> Explained:
-    names_then = NamesOfTheDay(
-        queues=names["queues"],
-        wrap_up_codes=names["wrapUpCodes"],
-        divisions=names["divisions"],
-        users=names["users"],
-    )
-    facts = facts_of(parse_conversation(known.record), names_then)
+    facts = facts_of(parse_conversation(known.record), names_then(names))
     decision: Decision = classify(policy, facts, known.conversation_end)
     return Explained(
         retention_class=decision.retention_class.name,

@@ -94,6 +94,7 @@ class Predecessor:
 class Manifest:
     """Everything a manifest tells. `record` is the analytics record as received, `names` what its ids were called.
 
+    `policy_document` is the SHA-256 of the policy's document for people; None: it was decided before there was one.
     `trial`: it was made in a trial vault, whose locks last a day.
     """
 
@@ -112,6 +113,7 @@ class Manifest:
     lock_mode: str
     retain_until: datetime
     policy_version: str
+    policy_document: str | None
     reasons: Sequence[str]
     defaulted: bool
     pipeline_version: str
@@ -122,7 +124,7 @@ class Manifest:
 
     def document(self) -> dict[str, Any]:
         """The manifest as JSON takes it."""
-        return {
+        document: dict[str, Any] = {
             "conversationId": str(self.conversation_id),
             "archiveDate": self.day.isoformat(),
             "capturedAt": format_instant(self.conversation_start),
@@ -148,7 +150,12 @@ class Manifest:
             "names": self.names,
             "recordings": [recording.entry() for recording in self.recordings],
             "objects": [stored.entry() for stored in self.objects],
-        } | ({"trial": True} if self.trial else {})
+        }
+        if self.policy_document is not None:
+            document["policyDocument"] = self.policy_document
+        if self.trial:
+            document["trial"] = True
+        return document
 
 
 def first_day_without_lock(retain_until: datetime) -> date:

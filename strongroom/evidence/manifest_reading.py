@@ -71,7 +71,8 @@ def _read(document: Mapping[str, Any]) -> ReadManifest:
             "retainedYears": _number(document["retentionYears"], least=1),
             "reasons": [_text(one) for one in document["reasons"]],
             "defaulted": bool(document["defaulted"]),
-        },
+        }
+        | ({"policyDocument": _text(document["policyDocument"])} if "policyDocument" in document else {}),
         archived_at=parse_instant(document["archivedAt"]),
         recordings=tuple(_recording(one) for one in document["recordings"]),
         objects=tuple(_object(one) for one in document["objects"]),

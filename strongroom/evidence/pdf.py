@@ -10,8 +10,8 @@ from datetime import datetime
 from importlib.resources import as_file, files
 
 from fpdf import FPDF
-from fpdf.enums import MethodReturnValue, WrapMode, XPos, YPos
-from fpdf.fonts import TTFFont
+from fpdf.enums import Align, MethodReturnValue, VAlign, WrapMode, XPos, YPos
+from fpdf.fonts import FontFace, TTFFont
 
 from strongroom.evidence.facts import TRIAL_NOTE, Fact
 
@@ -31,9 +31,10 @@ _FALLBACKS = (
 # zero-width non-joiner and joiner: part of how Persian and Indian names are written
 _JOINERS = "\u200c\u200d"
 
-_BLACK, _GREY, _RED, _RULE = (0, 0, 0), (96, 96, 96), (176, 0, 32), (200, 200, 200)
+_BLACK, _GREY, _RED, _RULE, _SHADE = (0, 0, 0), (96, 96, 96), (176, 0, 32), (200, 200, 200), (240, 240, 240)
 _MARGIN_MM, _LABEL_MM = 20.0, 30.0
 _TEXT_PT, _MONO_PT, _LINE_MM = 9.5, 8.0, 4.6
+_TABLE_PT, _TABLE_LINE_MM, _MARK_MM = 8.0, 3.9, 6.0
 
 
 class Paper:
@@ -47,11 +48,11 @@ class Paper:
         self._pdf.add_page()
         self._pdf.write_line(title, size_pt=20, style="B", line_mm=10)
 
-    def heading(self, text: str) -> None:
-        """A section begins."""
+    def heading(self, text: str, *, small: bool = False) -> None:
+        """A section begins; `small`: a part of one."""
         self._pdf.keep_together(30)
-        self._pdf.ln(4)
-        self._pdf.write_line(text, size_pt=13, style="B", line_mm=7)
+        self._pdf.ln(2 if small else 4)
+        self._pdf.write_line(text, size_pt=10.5 if small else 13, style="B", line_mm=6 if small else 7)
         self._pdf.ln(1)
 
     def paragraph(self, text: str, *, alarming: bool = False) -> None:
@@ -68,6 +69,22 @@ class Paper:
         for fact in facts:
             self._pdf.write_fact(fact)
         self._pdf.ln(2)
+
+    def items(self, items: Sequence[str], *, numbered: bool) -> None:
+        """Points, each with a number or a dot before it."""
+        for number, item in enumerate(items, start=1):
+            self._pdf.write_item(f"{number}." if numbered else "•", item)
+        self._pdf.ln(1.5)
+
+    def table(self, headers: Sequence[str], rows: Sequence[Sequence[str]], widths: Sequence[int]) -> None:
+        """A table over the whole width, its columns in these proportions; its headers stand on each page it reaches."""
+        self._pdf.write_table(headers, rows, widths)
+        self._pdf.ln(3)
+
+    def signatures(self, signers: Sequence[str]) -> None:
+        """A line to sign for each, with room for name and date; each on one page."""
+        for signer in signers:
+            self._pdf.write_signature(signer)
 
     def content(self) -> bytes:
         """The finished PDF."""
@@ -134,6 +151,50 @@ class _Pages(FPDF):
         self.cell(_LABEL_MM, _LINE_MM, fact.label)
         self._in_fact(fact)
         self.multi_cell(0, _LINE_MM, value, align="L", wrapmode=_wrap(fact), new_x=XPos.LMARGIN, new_y=YPos.NEXT)
+
+    def write_item(self, mark: str, text: str) -> None:
+        """A point, and beside its mark what it says."""
+        clean = self.clean(text)
+        self.keep_together(_LINE_MM)
+        self._in(_SANS, "", _TEXT_PT, _BLACK)
+        self.cell(_MARK_MM, _LINE_MM, self.clean(mark))
+        self.multi_cell(0, _LINE_MM, clean, align="L", new_x=XPos.LMARGIN, new_y=YPos.NEXT)
+        self.ln(0.8)
+
+    def write_table(self, headers: Sequence[str], rows: Sequence[Sequence[str]], widths: Sequence[int]) -> None:
+        """A table with a rule below each row."""
+        clean_rows = [[self.clean(cell) for cell in row] for row in (headers, *rows)]
+        self._in(_SANS, "", _TABLE_PT, _BLACK)
+        self.set_draw_color(*_RULE)
+        with self.table(
+            col_widths=tuple(widths),
+            line_height=_TABLE_LINE_MM,
+            padding=(0.7, 1.2, 0.7, 0.6),
+            text_align=Align.L,
+            v_align=VAlign.T,
+            borders_layout="HORIZONTAL_LINES",
+            headings_style=FontFace(emphasis="BOLD", fill_color=_SHADE),
+        ) as table:
+            for cells in clean_rows:
+                row = table.row()
+                for cell in cells:
+                    row.cell(cell)
+
+    def write_signature(self, signer: str) -> None:
+        """A line to sign on, and below it who does, with room for the name and the date."""
+        self.keep_together(24)
+        self.ln(14)
+        at_mm = self.get_y()
+        self.set_draw_color(*_GREY)
+        ends = ((0.0, 0.36), (0.4, 0.76), (0.8, 1.0))
+        labels = (signer, "name", "date")
+        self._in(_SANS, "", 8, _GREY)
+        for (begin, end), label in zip(ends, labels, strict=True):
+            left = self.l_margin + begin * self.epw
+            self.line(left, at_mm, self.l_margin + end * self.epw, at_mm)
+            self.set_xy(left, at_mm + 1)
+            self.cell(0, _LINE_MM, self.clean(label))
+        self.set_xy(self.l_margin, at_mm + 1 + _LINE_MM)
 
     def height_mm(self, fact: Fact) -> float:
         """How high a fact is."""

@@ -247,6 +247,11 @@ def _permission(path: str) -> str:
     return "this path asks for, and access to its division"
 
 
+def permissions_asked_for() -> tuple[str, ...]:
+    """The permissions of Genesys Cloud that the OAuth client's role needs, as its administration calls them."""
+    return tuple(part for _, told in _PERMISSIONS for part in told.split(" and "))
+
+
 def _member(answer: Answer, name: str) -> str | None:
     return _opaque(answer.json.get(name)) if isinstance(answer.json, dict) else None
 

@@ -42,6 +42,8 @@ ACTS = (
     "sent to review",
     "disposed",
     "erased",
+    "policy applied",
+    "retention changed",
 )
 """What can be done to a record; each is one event of the custody chain."""
 CHECKS = ("vault", "listed", "hashed", "proven")

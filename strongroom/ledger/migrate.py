@@ -29,6 +29,30 @@ def migrate(engine: Engine) -> tuple[str | None, str | None]:
         return before, _revision(connection)
 
 
+def migrate_back(engine: Engine, revision: str) -> tuple[str | None, str | None]:
+    """Take the schema back to an earlier revision, in one transaction; its revision before and after.
+
+    What only a later schema can hold is lost with it: rows of its tables, values of its columns. For going back to the
+    version of Strongroom that was written for that revision, and by the one that knows the later ones. Raises
+    Misconfigured when there is no such revision, or it is no earlier one.
+    """
+    config = _config()
+    known = [script.revision for script in ScriptDirectory.from_config(config).walk_revisions()]
+    with transaction(engine) as connection:
+        connection.execute(select(func.pg_advisory_xact_lock(func.hashtext("strongroom.migrate"))))
+        before = _revision(connection)
+        _refuse_newer(engine, before)
+        if revision not in known or before is None or known.index(revision) < known.index(before):
+            raise Misconfigured(
+                f"the schema is {before or 'empty'}, and {revision} is no revision before it",
+                where=f"database {engine.url.database}",
+                todo=f"name one of {', '.join(reversed(known))}",
+            )
+        config.attributes["connection"] = connection
+        command.downgrade(config, revision)
+        return before, _revision(connection)
+
+
 def require_current_schema(engine: Engine) -> None:
     """Raise Misconfigured when the database's schema is not the one this version was written for."""
     expected = ScriptDirectory.from_config(_config()).get_current_head()

@@ -1,9 +1,10 @@
 """A new ledger filled from what stands in the vault, in one transaction: all of it, or nothing when it is cut off."""
 
+import json
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -14,6 +15,7 @@ from sqlalchemy.orm import aliased
 
 from strongroom.actor import Actor
 from strongroom.errors import Misconfigured
+from strongroom.ledger.archived import decided_as_told
 from strongroom.ledger.conversations import await_other_revisions
 from strongroom.ledger.custody import NewEvent, append_events
 from strongroom.ledger.ending_schema import certificates
@@ -261,6 +263,42 @@ class Rebuilding:
             .values(state=newest.c.state, cause=newest.c.cause, listed=newest.c.listed)
         )
         self._connection.execute(statement)
+
+    def retention_changes(self) -> list[int]:
+        """Give each revision the decision that the custody chain's latest event of it tells; the positions of others.
+
+        The manifest tells the first one. What an event tells is longer or stricter, and so are its objects' locks.
+        """
+        changed = custody_events.c.act == "retention changed"
+        statement = (
+            select(custody_events.c.position, custody_events.c.document)
+            .where(changed)
+            .order_by(custody_events.c.position)
+        )
+        unreadable = []
+        for row in self._connection.execute(statement).all():
+            try:
+                event = json.loads(row.document)
+                ref = {"conversation_id": UUID(event["conversationId"]), "revision": int(event["revision"])}
+                after = decided_as_told(event["details"])
+            except (KeyError, TypeError, ValueError):
+                unreadable.append(row.position)
+                continue
+            of_revision = [conversations.c[name] == value for name, value in ref.items()]
+            self._connection.execute(update(conversations).where(*of_revision).values(**vars(after)))
+            self._connection.execute(
+                update(objects)
+                .where(*(objects.c[name] == value for name, value in ref.items()))
+                .values(
+                    lock_mode=func.least(objects.c.lock_mode, after.lock_mode),
+                    # a lock is kept in whole seconds, rounded up
+                    retain_until=func.greatest(
+                        objects.c.retain_until,
+                        (after.retain_until + timedelta(microseconds=999_999)).replace(microsecond=0),
+                    ),
+                )
+            )
+        return unreadable
 
     def settled_runs(self) -> list[date]:
         """A settled run for each day that is sealed, or where nothing ever was, for each day but the last; those days.

@@ -28,6 +28,7 @@ from strongroom.pipeline.attempt import attempt
 from strongroom.pipeline.capture import as_decided, decide, expired, names_document
 from strongroom.pipeline.failures import Review, Unexpected, given_up, verdict
 from strongroom.pipeline.outcomes import NOTHING, Next
+from strongroom.pipeline.policy_document import document_sha256
 
 _log = structlog.get_logger()
 
@@ -79,7 +80,9 @@ def _decided(house: House, held: HeldConversation, conversation: Conversation) -
         names = house.names.behind(conversation)
         decision = decide(house, conversation, names, held)
         if decision.retain_until <= held.taken_at:
-            expire_conversation(house.engine, held, house.holder, as_decided(decision), expired(decision))
+            expire_conversation(
+                house.engine, held, house.holder, as_decided(decision, document_sha256(house.policy)), expired(decision)
+            )
             return None
         document = names_document(names, house.names.organisation())
     except LeaseLost:
@@ -90,7 +93,7 @@ def _decided(house: House, held: HeldConversation, conversation: Conversation) -
     except Exception as error:  # noqa: BLE001  # one that can't be handled must not block the other ninety-nine
         _put_off(house, [held], Unexpected(error))
         return None
-    return Gathered(held, conversation.raw, as_decided(decision), document)
+    return Gathered(held, conversation.raw, as_decided(decision, document_sha256(house.policy)), document)
 
 
 def _quiet_records(house: House, held: Sequence[HeldConversation]) -> list[tuple[HeldConversation, Conversation]]:

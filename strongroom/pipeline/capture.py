@@ -31,6 +31,7 @@ from strongroom.pipeline.attempt import attempt
 from strongroom.pipeline.expecting import recordings_expected
 from strongroom.pipeline.failures import Review, given_up, verdict
 from strongroom.pipeline.outcomes import NOTHING, Next
+from strongroom.pipeline.policy_document import document_sha256
 from strongroom.retention.classify import Decision, classify
 from strongroom.retention.facts import Facts, Named
 
@@ -105,6 +106,26 @@ def expired(decision: Decision) -> str:
     )
 
 
+def as_decided(decision: Decision, document_sha256: str) -> Decided:
+    """A decision as the ledger keeps it; `document_sha256` is that of the policy's document, which manifests name."""
+    return Decided(
+        retention_class=decision.retention_class.name,
+        lock_mode=decision.lock_mode.value,
+        retain_until=decision.retain_until,
+        policy_version=decision.policy_version,
+        decision={
+            "basis": decision.retention_class.basis,
+            "retainedYears": decision.retained_years,
+            "reasons": list(decision.reasons),
+            "rules": list(decision.rules),
+            "defaulted": decision.defaulted,
+            "erasable": decision.erasable,
+            "retrievalPromiseHours": decision.retrieval_promise_hours,
+            "policyDocument": document_sha256,
+        },
+    )
+
+
 def _named(ids: Iterable[str], names: Mapping[str, str | None]) -> frozenset[Named]:
     return frozenset(Named(each, names.get(each)) for each in ids)
 
@@ -114,7 +135,9 @@ def _capture(house: House, held: HeldConversation) -> Next:
     names = house.names.behind(conversation)
     decision = decide(house, conversation, names, held)
     if decision.retain_until <= held.taken_at:
-        expire_conversation(house.engine, held, house.holder, as_decided(decision), expired(decision))
+        expire_conversation(
+            house.engine, held, house.holder, as_decided(decision, document_sha256(house.policy)), expired(decision)
+        )
         return NOTHING
     listed = recording_metadata(house.genesys, conversation.conversation_id)
     recordings = begin_capturing(
@@ -122,7 +145,7 @@ def _capture(house: House, held: HeldConversation) -> Next:
         held,
         house.holder,
         conversation.raw,
-        as_decided(decision),
+        as_decided(decision, document_sha256(house.policy)),
         names_document(names, house.names.organisation()),
         recordings_expected(conversation, listed, recordings_before(house.engine, held.ref)),
         deadline_s=house.settings.retry_deadline_s,
@@ -163,22 +186,3 @@ def names_document(names: NamesOfTheDay, organisation: Organisation) -> dict[str
         "divisions": names.divisions,
         "users": names.users,
     }
-
-
-def as_decided(decision: Decision) -> Decided:
-    """The decision as the ledger keeps it."""
-    return Decided(
-        retention_class=decision.retention_class.name,
-        lock_mode=decision.lock_mode.value,
-        retain_until=decision.retain_until,
-        policy_version=decision.policy_version,
-        decision={
-            "basis": decision.retention_class.basis,
-            "retainedYears": decision.retained_years,
-            "reasons": list(decision.reasons),
-            "rules": list(decision.rules),
-            "defaulted": decision.defaulted,
-            "erasable": decision.erasable,
-            "retrievalPromiseHours": decision.retrieval_promise_hours,
-        },
-    )

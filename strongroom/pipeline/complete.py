@@ -180,6 +180,7 @@ def _manifest(
         # a trial's objects were locked one by one, each for a day: what holds for all of them is told
         retain_until=min(row.retain_until for row in objects) if house.settings.trial else lock.retain_until,
         policy_version=decided.policy_version,
+        policy_document=decided.decision.get("policyDocument"),
         reasons=decided.decision["reasons"],
         defaulted=decided.decision["defaulted"],
         pipeline_version=__version__,

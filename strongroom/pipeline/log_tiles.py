@@ -10,9 +10,10 @@ from strongroom.evidence.tiles import ENTRIES, FULL_WIDTH, ReadTile, Tile, edge_
 from strongroom.house import House
 from strongroom.ledger.evidence_objects import find_evidence, serve_leaves, short_of
 from strongroom.pipeline.evidence_store import evidence_lock, lengthen, store_evidence
+from strongroom.pipeline.policy_document import document_sha256
 from strongroom.times import utc_now
 from strongroom.vault.errors import NotStored
-from strongroom.vault.evidence_keys import LOG_PREFIX, policy_key, tile_key
+from strongroom.vault.evidence_keys import LOG_PREFIX, policy_document_key, policy_key, tile_key
 from strongroom.vault.listing import Listed, listed_below, read_whole
 
 _TILE = "tile"
@@ -81,14 +82,15 @@ def keep_edge(house: House, old_size: int, size: int) -> None:
     """Lock what the new leaves' proofs rest on as long as those leaves' records: the right edge, the keys, the policy.
 
     Most of the edge has just been put; what stood before is extended, with two requests an object: at most one tile a
-    level, one bundle, each key that ever signed and the policy in force.
+    level, one bundle, each key that ever signed, the policy in force and its document.
     """
     keys = [tile_key(tile.path) for tile in edge_tiles(size)]
     serve_leaves(house.engine, keys, old_size, size - 1)
     lock = evidence_lock(house, utc_now())
     if house.settings.trial:
         return  # a day is a day: there is nothing to keep longer
-    for short in short_of(house.engine, [*keys, policy_key(house.policy.version)], ["key"], lock.retain_until):
+    keys += [policy_key(house.policy.version), policy_document_key(document_sha256(house.policy))]
+    for short in short_of(house.engine, keys, ["key"], lock.retain_until):
         lengthen(house, short, lock)
 
 

@@ -106,6 +106,7 @@ def rebuild(house: House, progress: Callable[[int], None]) -> Rebuilt:
         findings += [_forgotten(house, *matter) for matter in ledger.holds(held, house.actor).items()]
         ledger.replace_placeholders(PLACEHOLDER)
         ledger.settle_later()
+        findings += [_unreadable_change(position) for position in ledger.retention_changes()]
         days = ledger.settled_runs()
     # after the commit: what is cut off here is found due by the sweep
     index_all_due(house)
@@ -356,4 +357,13 @@ def _missing(house: House, ref: str, leaf: int) -> Finding:
         f"the log has {ref} at leaf {leaf}, and no such manifest could be read",
         house.store.where("archive/"),
         "restore it from a copy of the bucket",
+    )
+
+
+def _unreadable_change(position: int) -> Finding:
+    return Finding(
+        "custody",
+        "a change of retention can't be read: the record is told as its manifest tells it",
+        f"custody event {position}",
+        "apply the policy again: strongroom policy apply",
     )

@@ -57,6 +57,7 @@ _KINDS = (
     (re.compile(re.escape(KEYS_PREFIX) + "[0-9a-f]{8}"), "key"),
     (re.compile(re.escape(POLICIES_PREFIX) + r"[0-9a-f]{64}\.yaml"), "policy"),
     (re.compile(re.escape(CERTIFICATES_PREFIX) + r"[1-9][0-9]*\.json"), "certificate"),
+    (re.compile(re.escape(POLICIES_PREFIX) + r"[0-9a-f]{64}\.md"), "policy document"),
 )
 _UNREADABLE = (ProofRefused, NotStored, VaultRefused, TimestampRefused)
 

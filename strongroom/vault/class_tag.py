@@ -23,3 +23,18 @@ def require_class_tag(store: Store, key: str, version_id: str, retention_class: 
             return
         wanted: list[TagTypeDef] = [*tags, {"Key": CLASS_TAG, "Value": retention_class}]
         store.patient.put_object_tagging(Bucket=store.bucket, Key=key, VersionId=version_id, Tagging={"TagSet": wanted})
+
+
+def set_class_tag(store: Store, key: str, version_id: str, retention_class: str) -> None:
+    """Make the tag of a version name its class, whatever it named; its other tags stay. One request, or two.
+
+    Raises NotStored, VaultUnreachable, VaultRefused.
+    """
+    with s3_errors(store.where(key)):
+        tags = store.patient.get_object_tagging(Bucket=store.bucket, Key=key, VersionId=version_id)["TagSet"]
+        others = [tag for tag in tags if tag["Key"] != CLASS_TAG]
+        wanted: list[TagTypeDef] = [*others, {"Key": CLASS_TAG, "Value": retention_class}]
+        if [tag for tag in tags if tag["Key"] == CLASS_TAG] != wanted[-1:]:
+            store.patient.put_object_tagging(
+                Bucket=store.bucket, Key=key, VersionId=version_id, Tagging={"TagSet": wanted}
+            )

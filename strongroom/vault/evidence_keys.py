@@ -87,3 +87,8 @@ def certificate_number(key: str) -> int | None:
     """The number that a certificate's key names; None when the key is not a certificate's."""
     found = _NUMBER.fullmatch(key.removeprefix(CERTIFICATES_PREFIX)) if key.startswith(CERTIFICATES_PREFIX) else None
     return None if found is None else int(found[1])
+
+
+def policy_document_key(sha256: str) -> str:
+    """The key of a policy's document for people, in Markdown; `sha256` is that of its bytes, in hex."""
+    return f"{POLICIES_PREFIX}{sha256}.md"

@@ -65,7 +65,9 @@ def read_everything(client: Any, name: str, verifier_key: str) -> dict[str, int]
     named = read_records(bucket, entries)
     lines = read_custody(bucket, entries)
     for key in bucket.below("evidence/policies/"):
-        assert key == f"evidence/policies/{sha(bucket.read(key))}.yaml"
+        suffix = key.rpartition(".")[2]
+        assert suffix in {"yaml", "md"}
+        assert key == f"evidence/policies/{sha(bucket.read(key))}.{suffix}"
     assert set(bucket.below("archive/")) == named
     return {"entries": len(entries), "objects": len(named), "lines": lines}
 

@@ -1,5 +1,6 @@
 """`strongroom policy`: every fault with its line; and why a conversation is kept as it is."""
 
+import hashlib
 from pathlib import Path
 
 import pytest
@@ -7,6 +8,7 @@ from command_line import Strongroom
 from ledger_of_a_day import Day
 
 from config.settings import Settings
+from strongroom.ledger import archived as archived_rows
 from strongroom.ledger.engine import Engine
 
 DEFAULT_POLICY = Path(Settings.model_fields["policy_file"].default)
@@ -107,3 +109,59 @@ def test_narrow_terminals_hide_nothing(
         out = strongroom("policy", *command).out
         assert "…" not in out
         assert max(len(line) for line in out.splitlines() if not line.startswith("version ")) <= int(width)
+
+
+def test_the_document_is_written_for_counsel(strongroom: Strongroom, tmp_path: Path) -> None:
+    folder = tmp_path / "policy"
+    told = strongroom("policy", "document", str(DEFAULT_POLICY), "-o", str(folder), "--json").document
+    markdown = Path(told["markdown"]).read_bytes()
+    assert hashlib.sha256(markdown).hexdigest() == told["document_sha256"]
+    assert told["policy_version"] == hashlib.sha256(DEFAULT_POLICY.read_bytes()).hexdigest()
+    assert told["policy_version"].encode() in markdown
+    assert Path(told["pdf"]).read_bytes().startswith(b"%PDF-")
+    shown = strongroom("policy", "document", str(DEFAULT_POLICY), "-o", str(folder))
+    assert (shown.exit_code, told["document_sha256"] in shown.out) == (0, True)
+
+
+def test_a_folder_that_cannot_be_made(strongroom: Strongroom, tmp_path: Path) -> None:
+    (tmp_path / "taken").write_text("")
+    strongroom("policy", "document", str(DEFAULT_POLICY), "-o", str(tmp_path / "taken")).refused(2, "-o")
+
+
+def test_what_if_counts_what_would_change_and_what_is_left_out(
+    strongroom: Strongroom,
+    environment: dict[str, str],
+    engine: Engine,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(archived_rows, "_BATCH", 2)  # so that the day is read in several
+    day = Day(engine)
+    for _ in range(5):
+        day.archive(day.conversation(queue_name="Patient Line"))
+    day.archive(day.conversation(queue_name="Billing", defaulted=True))
+    day.conversation(queue_name="Patient Line")
+    day.discovered()
+    found = strongroom("policy", "what-if", str(DEFAULT_POLICY), "--all", "--json").document
+    assert (found["records"], found["changed"]["records"], found["stays"]) == (6, 0, 0)
+    assert {reason.split(":")[0]: number for reason, number in found["left_out"].items()} == {
+        "being archived": 1,
+        "not archived yet": 1,
+    }
+    longer = tmp_path / "longer.yaml"
+    years = "required_years: 6       # from creation\n    retained_years: "
+    longer.write_text(DEFAULT_POLICY.read_text().replace(f"{years}7", f"{years}9"))
+    found = strongroom(
+        "policy", "what-if", str(longer), "--from", "2025-05-01", "--to", "2025-05-31", "--json"
+    ).document
+    assert (found["changed"]["records"], found["changed"]["added_years"]) == (5, 10)
+    out = strongroom("policy", "what-if", str(longer), "--all").out
+    assert "6 records: 5 would change" in out
+    assert "healthcare-voice, 9 years, COMPLIANCE" in out
+    assert strongroom("policy", "what-if", str(longer)).exit_code == 0  # of the last month there is nothing
+
+
+def test_a_faulty_policy_changes_nothing(strongroom: Strongroom, environment: dict[str, str], tmp_path: Path) -> None:
+    faulty = tmp_path / "faulty.yaml"
+    faulty.write_text("classes: {}")
+    strongroom("policy", "what-if", str(faulty), "--all").refused(2, "faulty.yaml")

@@ -108,6 +108,7 @@ MANIFEST = Manifest(
     lock_mode="COMPLIANCE",
     retain_until=RETAIN_UNTIL,
     policy_version="sha256:1",
+    policy_document="d" * 64,
     reasons=["rule 'advice' matched: queue 'Advice'"],
     defaulted=False,
     pipeline_version="0.1.0",
@@ -171,7 +172,14 @@ def test_the_schema_is_strict_wherever_the_fields_are_ours() -> None:
     for schema in _objects_of(SCHEMA):
         if "properties" in schema:
             assert schema["additionalProperties"] is False
-            assert set(schema["required"]) == set(schema["properties"]) - {"trial"}
+            assert set(schema["required"]) == set(schema["properties"]) - {"trial", "policyDocument"}
+
+
+def test_a_manifest_of_before_there_was_a_policy_document_names_none() -> None:
+    document = replace(MANIFEST, policy_document=None).document()
+    assert "policyDocument" not in document
+    VALIDATOR.validate(json.loads(canonical_json(document)))
+    assert not VALIDATOR.is_valid(json.loads(canonical_json(document | {"policyDocument": None})))
 
 
 def test_only_a_trial_s_manifest_says_that_it_is_one() -> None:
@@ -214,7 +222,7 @@ def test_what_is_wrong_is_refused_by_the_schema(path: tuple[Any, ...], value: ob
     assert not VALIDATOR.is_valid(document)
 
 
-@pytest.mark.parametrize("name", sorted(MANIFEST.document()))
+@pytest.mark.parametrize("name", sorted(MANIFEST.document().keys() - {"policyDocument"}))
 def test_nothing_may_be_left_out(name: str) -> None:
     document = json.loads(canonical_json(MANIFEST.document()))
     del document[name]

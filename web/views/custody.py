@@ -28,6 +28,8 @@ _ACTS = {
     "sent to review": "Sent to review",
     "disposed": "Disposed of",
     "erased": "Erased",
+    "policy applied": "Policy applied",
+    "retention changed": "Retention changed",
 }
 _OF_HOLDS = {
     ("held", "opened"): "Matter opened",

@@ -1,0 +1,68 @@
+"""Between the newest two migrations, with a row in every table: up and down lose nothing that both schemas can hold."""
+
+from pathlib import Path
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from full_ledger import fill, rows_by_table
+from sqlalchemy import inspect
+
+from strongroom.errors import Misconfigured
+from strongroom.ledger import migrate as migrations
+from strongroom.ledger.engine import Engine
+from strongroom.ledger.migrate import migrate, migrate_back, require_current_schema
+from strongroom.ledger.tables import metadata
+
+REVISIONS = [one.revision for one in ScriptDirectory.from_config(migrations._config()).walk_revisions()]
+HEAD = REVISIONS[0]
+
+
+@pytest.mark.parametrize("back_to", REVISIONS[1:3])
+def test_a_rollback_and_an_upgrade_again_on_a_full_ledger(engine: Engine, back_to: str) -> None:
+    fill(engine)
+    before = rows_by_table(engine)
+    assert set(before) == {table.name for table in metadata.sorted_tables}
+    assert all(before.values()), "a table without a row"
+
+    assert migrate_back(engine, back_to) == (HEAD, back_to)
+    with pytest.raises(Misconfigured, match=rf"schema is {back_to}, this version needs {HEAD}"):
+        require_current_schema(engine)
+    earlier = rows_by_table(engine)
+    for name, rows in earlier.items():
+        _same_where_both_have_it(name, before[name], rows)
+
+    assert migrate(engine) == (back_to, HEAD)
+    require_current_schema(engine)
+    with engine.begin() as connection:
+        context = MigrationContext.configure(connection, opts={"compare_type": True, "compare_server_default": True})
+        assert compare_metadata(context, metadata) == []
+    again = rows_by_table(engine)
+    for name in earlier:
+        _same_where_both_have_it(name, earlier[name], again[name])
+    assert migrate(engine) == (HEAD, HEAD)
+
+
+def _same_where_both_have_it(name: str, ones: list[dict[str, object]], others: list[dict[str, object]]) -> None:
+    assert len(ones) == len(others), f"rows of {name} were lost"
+    for one, other in zip(ones, others, strict=True):
+        both = one.keys() & other.keys()
+        assert {column: one[column] for column in both} == {column: other[column] for column in both}, name
+
+
+def test_back_to_what_is_no_earlier_revision_is_refused_and_changes_nothing(engine: Engine) -> None:
+    for no_earlier in ("9999", "", "base"):
+        with pytest.raises(Misconfigured, match="no revision before it"):
+            migrate_back(engine, no_earlier)
+    assert migrate_back(engine, REVISIONS[1])[1] == REVISIONS[1]
+    with pytest.raises(Misconfigured, match="no revision before it"):
+        migrate_back(engine, HEAD)
+    migrate(engine)
+    assert "alembic_version" in inspect(engine).get_table_names()
+
+
+def test_each_migration_can_be_taken_back() -> None:
+    folder = Path(migrations.__file__).parents[2] / "migrations" / "versions"
+    for file in sorted(folder.glob("[0-9]*.py")):
+        assert "def downgrade() -> None:\n    pass" not in file.read_text(), file.name
