@@ -15,6 +15,7 @@ from cli import (
     bundle,
     custody,
     doctor,
+    health,
     index,
     log,
     metrics,
@@ -56,6 +57,7 @@ app.command(epilog=requeue.EXAMPLE)(requeue.requeue)
 app.add_typer(policy.app, name="policy")
 app.command(epilog=bundle.EXAMPLE)(bundle.bundle)
 app.command(epilog=metrics.EXAMPLE)(metrics.metrics)
+app.command(epilog=health.EXAMPLE)(health.health)
 app.command(epilog=seal.EXAMPLE)(seal.seal)
 app.command(epilog=verify.EXAMPLE)(verify.verify)
 app.add_typer(log.app, name="log")

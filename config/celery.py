@@ -32,6 +32,9 @@ QUEUE_OF_TASK = {
     "verify_share": CONTROL,
 }
 
+QUEUES = tuple(sorted(set(QUEUE_OF_TASK.values())))
+"""Every queue that there is."""
+
 VISIBILITY_TIMEOUT_S = 3_600
 TASK_TIME_LIMIT_S = 3_300
 """Below the visibility timeout: a task that ran longer would be started a second time beside the first."""

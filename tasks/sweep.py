@@ -3,6 +3,7 @@
 import structlog
 from celery import Task, shared_task
 
+from strongroom.ledger.gauges import show_sign_of_life
 from strongroom.ledger.lookup import database_clock
 from strongroom.pipeline.sweep import sweep as find_due
 from tasks.fleet import send, waiting_messages
@@ -15,6 +16,7 @@ _log = structlog.get_logger()
 def sweep(self: Task) -> None:
     """Sweep once. What still waits in the bulk queue is not enqueued a second time beside itself."""
     house = self.app.house
+    show_sign_of_life(house.engine, "sweep")
     due = find_due(
         house, database_clock(house.engine), room=max(0, house.settings.sweep_batch - waiting_messages(self.app))
     )

@@ -9,7 +9,7 @@ from config.environment import SettingsInvalid, load_settings
 from config.logs import configure_logs
 from config.settings import Settings
 from tasks.fleet import Fleet
-from workers import lifecycle
+from workers import lifecycle, watched
 
 LOOK_AT_RESTORES_S = 60.0
 """The fastest retrieval takes some minutes."""
@@ -70,6 +70,7 @@ def _app() -> Fleet:
     fleet = Fleet(settings)
     fleet.conf.beat_schedule = beat_schedule(settings)
     lifecycle.attach(fleet)
+    watched.attach(fleet)
     return fleet
 
 

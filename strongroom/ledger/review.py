@@ -72,6 +72,22 @@ def review_counts(engine: Engine, first_day: date, last_day: date) -> dict[date,
         return dict(connection.execute(select(both.c.day, func.count()).group_by(both.c.day)).all())
 
 
+def reviewed_causes(selection: Selection) -> Select[Any]:
+    """A statement: each cause on the review list, how many rows have it (`number`) and the oldest one's `since`."""
+    of_conversations = select(conversations.c.cause, conversations.c.state_at).where(
+        *_conversations_in_review(selection)
+    )
+    of_recordings = (
+        select(recordings.c.cause, recordings.c.state_at)
+        .join_from(recordings, conversations, _same_revision())
+        .where(*_recordings_in("review", selection))
+    )
+    both = union_all(of_conversations, of_recordings).subquery()
+    return select(both.c.cause, func.count().label("number"), func.min(both.c.state_at).label("since")).group_by(
+        both.c.cause
+    )
+
+
 def waiting_list(engine: Engine, selection: Selection) -> list[ReviewRow]:
     """Recordings that wait for their next attempt and that no one holds, the longest waiting first."""
     listed = _listed_recordings(_waiting_recordings(selection)).subquery()
