@@ -15,6 +15,7 @@ from cli import (
     bundle,
     custody,
     doctor,
+    drain,
     health,
     index,
     log,
@@ -67,6 +68,7 @@ app.command(epilog=retrieve.EXAMPLE)(retrieve.retrieve)
 app.command(epilog=custody.EXAMPLE)(custody.custody)
 app.add_typer(user.app, name="user")
 app.add_typer(api_key.app, name="api-key")
+app.command(epilog=drain.EXAMPLE)(drain.drain)
 app.command(epilog=doctor.EXAMPLE)(doctor.doctor)
 
 

@@ -28,6 +28,7 @@ QUEUE_OF_TASK = {
     "prepare_requests": RESTORE,
     "read_activity": CONTROL,
     "seal": CONTROL,
+    "send_notices": CONTROL,
     "sweep": SWEEP,
     "verify_share": CONTROL,
 }

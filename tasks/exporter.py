@@ -30,6 +30,8 @@ from tasks.fleet import BrokerUnreachable, waiting_messages
 KEPT_S = 15.0
 """For how long what was counted is served again: several Prometheus servers count the ledger once."""
 
+TRIED_AGAIN_S = 5.0
+
 _log = structlog.get_logger()
 Check = Callable[[], None]
 """Raises StrongroomError when what it looks at is not as it must be."""
@@ -99,15 +101,25 @@ class Exporter:
     def __init__(self, registry: CollectorRegistry, live: Mapping[str, Check], ready: Mapping[str, Check]) -> None:
         self._registry, self._live, self._ready = registry, live, ready
 
-    def start(self, host: str, port: int) -> WSGIServer | None:
-        """Serve from now on. Where the port is taken the process goes on without, and its log says so."""
-        try:
-            server = make_server(host, port, self.answer, server_class=_Threading, handler_class=_Silent)
-        except OSError as error:
-            _log.warning("metrics are not served", host=host, port=port, reason=error.strerror)
-            return None
-        threading.Thread(target=server.serve_forever, name="exporter", daemon=True).start()
-        return server
+    def start(self, host: str, port: int) -> None:
+        """Serve from now on. Where the port is taken the log says so, and it is served as soon as it is free.
+
+        It may be taken by another process of the same desk, or by what is left of a worker that was killed.
+        """
+        threading.Thread(target=self._serve, args=(host, port), name="exporter", daemon=True).start()
+
+    def _serve(self, host: str, port: int) -> None:
+        told = False
+        while True:
+            try:
+                server = make_server(host, port, self.answer, server_class=_Threading, handler_class=_Silent)
+            except OSError as error:
+                if not told:
+                    _log.warning("metrics are not served yet", host=host, port=port, reason=error.strerror)
+                told = True
+                time.sleep(TRIED_AGAIN_S)
+            else:
+                server.serve_forever()
 
     def answer(self, environ: Mapping[str, Any], start_response: Callable[..., Any]) -> list[bytes]:
         """One request, as WSGI has it."""

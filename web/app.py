@@ -16,7 +16,7 @@ from web.api import search as api_search
 from web.desk import STATIC, Desk, open_templates
 from web.middleware import LimitedBodies, LoggedRequests, SecurityHeaders
 from web.oidc import provider_of
-from web.pages import audit, conversation, progress, requests, search
+from web.pages import audit, conversation, operations, progress, requests, search
 from web.readiness import Readiness
 
 API_ROUTERS: tuple[APIRouter, ...] = (
@@ -39,6 +39,7 @@ PAGE_ROUTERS: tuple[APIRouter, ...] = (
     requests.router,
     audit.router,
     progress.router,
+    operations.router,
 )
 """HTML, at `/`."""
 

@@ -123,6 +123,12 @@ def show_sign_of_life(engine: Engine, sign: str) -> None:
         connection.execute(statement)
 
 
+def signs_of_life_shown(engine: Engine) -> dict[str, datetime]:
+    """When each was shown last. Raises LedgerUnreachable."""
+    with transaction(engine) as connection:
+        return dict(connection.execute(select(signs_of_life.c.sign, signs_of_life.c.seen_at)).all())
+
+
 def _conversations(connection: Connection, since: date) -> dict[tuple[str, str], int]:
     retention_class = func.coalesce(conversations.c.retention_class, "undecided")
     statement = (

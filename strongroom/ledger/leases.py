@@ -13,6 +13,7 @@ from sqlalchemy import ColumnElement, Connection, Interval, RowMapping, Table, a
 
 from strongroom.actor import FLEET, Actor
 from strongroom.ledger.engine import Engine, LeaseLost, transaction
+from strongroom.ledger.operations_schema import notices
 from strongroom.ledger.request_schema import requests
 from strongroom.ledger.restore_schema import restores
 from strongroom.ledger.schema import activity_reads, conversations, recordings, runs
@@ -149,7 +150,7 @@ def hand_back(engine: Engine, owner_prefix: str) -> int:
     """Free every row held under owners that start so: what a stopping worker held needn't wait for a time-out."""
     handed_back = 0
     with transaction(engine) as connection:
-        for table in (runs, conversations, recordings, activity_reads, restores, requests):
+        for table in (runs, conversations, recordings, activity_reads, restores, requests, notices):
             statement = (
                 update(table)
                 .where(table.c.lease_owner.startswith(owner_prefix, autoescape=True))

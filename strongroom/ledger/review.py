@@ -1,6 +1,7 @@
 """The review list: what a person must look at, why, and how it is put back to work."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any
 from uuid import UUID
@@ -13,6 +14,7 @@ from strongroom.ledger import leases
 from strongroom.ledger.custody import NewEvent, append_events
 from strongroom.ledger.engine import Engine, transaction
 from strongroom.ledger.schema import conversations, recordings
+from strongroom.reasons import kind_of
 
 
 @dataclass(frozen=True)
@@ -31,13 +33,23 @@ class ReviewRow:
 
 @dataclass(frozen=True)
 class Selection:
-    """Which rows are meant; what is None doesn't narrow. `reason` is a part of the reason, in any case."""
+    """Which rows are meant; what is None doesn't narrow. `reason` is a part of the reason, in any case; `causes` are
+    whole reasons, of which it must be one.
+    """
 
     conversation_id: UUID | None = None
     recording_id: str | None = None
     first_day: date | None = None
     last_day: date | None = None
     reason: str | None = None
+    causes: frozenset[str] | None = None
+
+
+def of_kind(selection: Selection, kind: str | None, rows: Sequence[ReviewRow]) -> Selection:
+    """The selection narrowed to those of its rows whose reason is of this kind; None: as it is."""
+    if kind is None:
+        return selection
+    return replace(selection, causes=frozenset(row.reason for row in rows if kind_of(row.reason) == kind))
 
 
 def review_list(engine: Engine, selection: Selection, limit: int | None = None) -> list[ReviewRow]:
@@ -86,6 +98,18 @@ def reviewed_causes(selection: Selection) -> Select[Any]:
     return select(both.c.cause, func.count().label("number"), func.min(both.c.state_at).label("since")).group_by(
         both.c.cause
     )
+
+
+def reviewed_by_day(selection: Selection) -> Select[Any]:
+    """A statement: the same by `day` as well, without `since`."""
+    of_conversations = select(conversations.c.day, conversations.c.cause).where(*_conversations_in_review(selection))
+    of_recordings = (
+        select(conversations.c.day, recordings.c.cause)
+        .join_from(recordings, conversations, _same_revision())
+        .where(*_recordings_in("review", selection))
+    )
+    both = union_all(of_conversations, of_recordings).subquery()
+    return select(both.c.day, both.c.cause, func.count().label("number")).group_by(both.c.day, both.c.cause)
 
 
 def waiting_list(engine: Engine, selection: Selection) -> list[ReviewRow]:
@@ -170,6 +194,8 @@ def _chosen(selection: Selection, cause: ColumnElement[str]) -> list[ColumnEleme
         conditions.append(conversations.c.day <= selection.last_day)
     if selection.reason is not None:
         conditions.append(cause.icontains(selection.reason, autoescape=True))
+    if selection.causes is not None:
+        conditions.append(cause.in_(selection.causes))
     return conditions
 
 

@@ -5,6 +5,7 @@ from datetime import timedelta
 from typing import Any
 
 import structlog
+from structlog.contextvars import bind_contextvars
 
 from strongroom.errors import StrongroomError
 from strongroom.genesys.analytics import conversation_again
@@ -39,6 +40,7 @@ def archive_conversation(house: House, ref: ConversationRef) -> Next:
     held = take_discovered(house.engine, ref, house.holder)
     if held is None:
         return NOTHING
+    bind_contextvars(day=str(held.day))
     lease = kept_conversation(house.engine, ref, house.holder)
     return attempt(lease, lambda: _capture(house, held), lambda error: put_off(house, held, error))
 

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import timedelta
 
 import structlog
+from structlog.contextvars import bind_contextvars
 
 from strongroom.errors import StrongroomError
 from strongroom.genesys.errors import GenesysAnswerInvalid, NotReady
@@ -42,6 +43,7 @@ def archive_recording(house: House, ref: RecordingRef) -> Next:
     held = take_recording(house.engine, ref, house.holder)
     if held is None:
         return NOTHING
+    bind_contextvars(day=str(held.day))
     lease = kept_recording(house.engine, ref, house.holder)
     return attempt(lease, lambda: _attempt(house, held), lambda error: _put_off(house, held, error))
 

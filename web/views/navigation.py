@@ -20,6 +20,7 @@ _ENTRIES: tuple[tuple[str, str, frozenset[Right], tuple[str, ...]], ...] = (
     ("/requests", "Requests", frozenset({Right.REQUEST, Right.SEE_ALL_REQUESTS}), ("/requests",)),
     ("/audit", "Audit", frozenset({Right.SEE_CUSTODY}), ("/audit",)),
     ("/progress", "Progress", frozenset({Right.SEE_PROGRESS}), ("/progress",)),
+    ("/operations", "Operations", frozenset({Right.SEE_PROGRESS}), ("/operations",)),
 )
 
 
