@@ -204,13 +204,13 @@ def _spool(settings: Settings) -> str:
     return f"{settings.spool_dir} is writable, {decimal(free_bytes)} free"
 
 
-def _set_up(ask: Callable[[Settings], str | None]) -> Callable[[Settings], str]:
-    """A check of what need not be set up."""
+def _set_up(ask: Callable[[Settings], str | None], otherwise: str = "not set up") -> Callable[[Settings], str]:
+    """A check of what need not be there; None, when it is not."""
 
     def asked(settings: Settings) -> str:
         found = ask(settings)
         if found is None:
-            raise _NothingToCheck("not set up", where="docs/settings.md", todo="nothing")
+            raise _NothingToCheck(otherwise, where="docs/settings.md", todo="set it up when it is wanted")
         return found
 
     return asked
@@ -225,8 +225,8 @@ _CHECKS: tuple[tuple[str, Callable[[Settings], str], str | None], ...] = (
     ("clock", _clock, "PostgreSQL"),
     ("Redis", _redis, None),
     ("Redis keeps", checks_fleet.redis_keeps, "Redis"),
-    ("workers", checks_fleet.workers, "Redis"),
-    ("Beat", checks_fleet.beat, "schema"),
+    ("workers", _set_up(checks_fleet.workers, "not started yet"), "Redis"),
+    ("Beat", _set_up(checks_fleet.beat, "not started yet"), "schema"),
     ("bucket", _bucket, None),
     ("protection", _bucket_protection, "bucket"),
     ("log key", _log_key, "schema"),

@@ -56,11 +56,18 @@ def redis_keeps(settings: Settings) -> str:
     return "refuses messages when it is full, and drops none"
 
 
-def workers(settings: Settings) -> str:
-    """Is every queue taken by some worker."""
+def workers(settings: Settings) -> str | None:
+    """Is every queue taken by some worker; None where none was ever started."""
+    try:
+        with ledger(settings) as engine:
+            started, stopped_before = bool(signs_of_life_shown(engine)), drained(engine)
+    except StrongroomError:
+        started, stopped_before = True, {}  # what is wrong with the ledger was said
     with fleet(settings) as app:
         taking = queues_of_workers(app)
-    stopped = {node for node in _drained(settings) if not taking.get(node, ["gone"])}
+    if not taking and not started:
+        return None
+    stopped = {node for node in stopped_before if not taking.get(node, ["gone"])}
     untaken = sorted(set(QUEUES) - {queue for queues in taking.values() for queue in queues})
     if untaken and stopped:
         raise StrongroomError(
@@ -77,24 +84,18 @@ def workers(settings: Settings) -> str:
     return f"{len(taking)} workers answer, every queue is taken"
 
 
-def _drained(settings: Settings) -> dict[str, list[str]]:
-    try:
-        with ledger(settings) as engine:
-            return drained(engine)
-    except StrongroomError:
-        return {}  # what is wrong with the ledger was said
-
-
-def beat(settings: Settings) -> str:
-    """Has Beat rung lately, and did somebody answer the bell."""
+def beat(settings: Settings) -> str | None:
+    """Has Beat rung lately, and did somebody answer the bell; None where nobody ever did."""
     with ledger(settings) as engine:
         seen_at = signs_of_life_shown(engine).get("sweep")
         now = database_clock(engine)
     longest_s = max(LONGEST_SILENCE_S, 3 * settings.sweep_interval_s)
-    silent_s = None if seen_at is None else (now - seen_at).total_seconds()
-    if silent_s is None or silent_s > longest_s:
+    if seen_at is None:
+        return None
+    silent_s = (now - seen_at).total_seconds()
+    if silent_s > longest_s:
         raise StrongroomError(
-            "there was no sweep yet" if silent_s is None else f"there was no sweep for {silent_s:.0f} s",
+            f"there was no sweep for {silent_s:.0f} s",
             where="Beat",
             todo="run: celery --app workers.app beat --detach",
         )
