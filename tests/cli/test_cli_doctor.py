@@ -164,9 +164,7 @@ PLANTED = {
         spoil=lambda patient: _s3(patient).delete_bucket_lifecycle(Bucket="doctored"),
         runnable=True,
     ),
-    "the log's key is gone": Planted(
-        "log key", "no such key file", _set(STRONGROOM_LOG_KEY_FILE="{folder}/log-2.pem"), runnable=True
-    ),
+    "the log's key is gone": Planted("log key", "no such key file", _set(STRONGROOM_LOG_KEY_FILE="{folder}/log-2.pem")),
     "the roots are gone": Planted(
         "timestamps",
         "can't be read",

@@ -145,7 +145,9 @@ def test_doctor_finds_everything_good(
     assert {check for check in said if said[check] == "skipped"} == NOT_SET_UP | {"log key"}, outcome.out
     assert (outcome.exit_code, outcome.document["healthy"]) == (0, True), "what was never started is not missed"
     monkeypatch.setenv("STRONGROOM_LOG_KEY_FILE", str(tmp_path / "log.pem"))
-    assert strongroom("log", "new-key", str(tmp_path / "log.pem")).exit_code == 0
+    [key] = [check for check in strongroom("doctor", "--json").document["checks"] if check["check"] == "log key"]
+    assert key["todo"] == f"run: strongroom log new-key {tmp_path / 'log.pem'}", "nothing was signed yet"
+    assert strongroom(*key["todo"].split()[2:]).exit_code == 0
     outcome = strongroom("doctor", "--json")
     said = outcomes(outcome.document)
     assert {check for check in said if said[check] != "good"} == NOT_SET_UP, outcome.out
