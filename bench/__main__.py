@@ -1,4 +1,4 @@
-"""`make bench`, or `make bench ONLY=memory`: run the benches, say where each report is and whether its goals hold."""
+"""`make bench`, or `make bench ONLY=memory,scale`: run the benches, say where each report is and if its goals hold."""
 
 import json
 import os
@@ -6,7 +6,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from bench import enumeration, hashed, log, lookup, memory, rebuild, search, simulator, streaming
+from bench import enumeration, hashed, log, lookup, memory, rebuild, scale, search, simulator, streaming
 from embedded.isolation import isolate_this_process
 
 BENCHES: dict[str, Callable[[], Path]] = {
@@ -19,6 +19,7 @@ BENCHES: dict[str, Callable[[], Path]] = {
     "streaming": streaming.main,
     "search": search.main,
     "lookup": lookup.main,
+    "scale": scale.main,
 }
 
 
@@ -35,7 +36,7 @@ def main() -> int:
         for goal in json.loads(path.read_text())["goals"]:
             missed = missed or not goal["holds"]
             held = "holds" if goal["holds"] else "MISSED"
-            print(f"{name}: {goal['name']}: {goal['value']:.1f} {goal['op']} {goal['bound']} {held}")
+            print(f"{name}: {goal['name']}: {goal['value']:.2f} {goal['op']} {goal['bound']} {held}")
         print(f"{name}: {path}")
     return 1 if missed else 0
 

@@ -14,7 +14,7 @@ from strongroom.errors import Misconfigured, StrongroomError
 from strongroom.evidence.checkpoints import open_checkpoint
 from strongroom.evidence.errors import ProofRefused
 from strongroom.genesys.names import Names
-from strongroom.house import bucket_blueprint, genesys_client, open_store
+from strongroom.house import bucket_blueprint, genesys_client, open_allowances, open_store
 from strongroom.ledger.checkpoints import latest_checkpoint
 from strongroom.ledger.lookup import database_clock
 from strongroom.ledger.migrate import require_current_schema
@@ -173,8 +173,11 @@ def _log_key(settings: Settings) -> str:
 def _genesys(settings: Settings) -> str:
     organisations = {}
     total = len(settings.genesys_clients)
+    # a handful of requests, counted with the fleet's if they can be: what Redis is like was said above
+    allowances = open_allowances(settings)
+    counted = allowances if allowances.answers() else None
     for position, oauth_client in enumerate(settings.genesys_clients, start=1):
-        client = genesys_client(settings, oauth_client, patience_s=GENESYS_PATIENCE_S)
+        client = genesys_client(settings, oauth_client, counted, patience_s=GENESYS_PATIENCE_S)
         try:
             organisation = Names(client).organisation()
         except StrongroomError as error:

@@ -13,7 +13,7 @@ from strongroom.errors import Misconfigured, StrongroomError, Unreachable
 from strongroom.evidence.timestamps import load_roots
 from strongroom.genesys.errors import NotFound
 from strongroom.genesys.recordings import recording_metadata
-from strongroom.house import class_promises, genesys_client
+from strongroom.house import class_promises, genesys_client, open_allowances
 from strongroom.messengers import open_smtp
 from strongroom.retention.policy import load_policy
 from strongroom.times import utc_now
@@ -49,8 +49,10 @@ def other_clocks(settings: Settings) -> str:
 
 def genesys_permissions(settings: Settings) -> str:
     """Recordings of a conversation that does not exist: 404 says that we might have read them, 403 that we may not."""
+    allowances = open_allowances(settings)
+    counted = allowances if allowances.answers() else None
     for oauth_client in settings.genesys_clients:
-        client = genesys_client(settings, oauth_client, patience_s=5.0)
+        client = genesys_client(settings, oauth_client, counted, patience_s=5.0)
         try:
             recording_metadata(client, str(_NOBODYS))
         except NotFound:

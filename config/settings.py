@@ -103,6 +103,8 @@ class Settings(BaseModel):
     verify_quarter_days: Annotated[int, Field(ge=1, le=3_660)] = 91
 
     # Genesys and the vault
+    requests_per_minute: Annotated[int, Field(ge=1, le=1_000_000)] = 300
+    priority_share: Annotated[float, Field(ge=0, le=0.9, allow_inf_nan=False)] = 0.2
     query_reach: Annotated[int, Field(ge=100, le=1_000_000, multiple_of=100)] = 100_000
     audio_format: AudioFormat = "NONE"
     connect_timeout_s: PositiveSeconds = 10

@@ -42,6 +42,11 @@ class Simulator:
         """Requests by endpoint and status, by client, and media served."""
         return self._ask("GET", "stats")
 
+    def limits(self) -> dict[str, dict[str, Any]]:
+        """What each OAuth client asked: in its `windows`, at `most` in any span as long, and how often `refused`."""
+        counted: dict[str, dict[str, Any]] = self._ask("GET", "limits")
+        return counted
+
     def clock(self, *, advance_s: float | None = None, now: datetime | None = None) -> Any:
         """Move its clock by seconds or to an instant; with neither, ask what time it is there."""
         if advance_s is not None:

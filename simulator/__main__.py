@@ -17,6 +17,7 @@ from simulator.clock import parse_instant
 from simulator.control import MAX_AUDIO_BYTES
 from simulator.faults import Faults
 from simulator.kinds import Outcome
+from simulator.limits import WINDOW_S
 from simulator.options import Options
 from simulator.population import SHARES
 from simulator.query import MAX_CONVERSATIONS
@@ -61,6 +62,9 @@ def _parser() -> argparse.ArgumentParser:
     add("--clients", type=_whole(1), default=1, help="OAuth clients client-1:secret-1, client-2:secret-2, …")
     add("--token-ttl-s", type=_whole(1), default=86_400)
     add("--rate-limit-per-min", type=_whole(0), default=300, help="for each OAuth client; 0: none")
+    add(
+        "--rate-window-s", type=_whole(1), default=WINDOW_S, help="another window than the minute, for tests in a hurry"
+    )
     add("--link-ttl-s", type=_whole(1), default=3_600, help="how long media links are good for")
     add("--late-s", type=float, default=600.0, help="a late recording is ready so long after it was first asked about")
     add("--transcode-s", type=float, default=5.0, help="what a format other than the original takes")
@@ -97,6 +101,7 @@ def _options(arguments: argparse.Namespace) -> Options:
         clients=arguments.clients,
         token_ttl_s=arguments.token_ttl_s,
         rate_limit_per_min=arguments.rate_limit_per_min,
+        rate_window_s=arguments.rate_window_s,
         link_ttl_s=arguments.link_ttl_s,
         late_s=arguments.late_s,
         transcode_s=arguments.transcode_s,

@@ -43,6 +43,7 @@ CONTROL: dict[tuple[str, str], Handler] = {
     ("POST", "/_sim/script"): control.post_script,
     ("GET", "/_sim/faults"): control.get_faults,
     ("POST", "/_sim/faults"): control.post_faults,
+    ("GET", "/_sim/limits"): control.get_limits,
     ("GET", "/_sim/stats"): control.get_stats,
     ("POST", "/_sim/stats"): control.post_stats,
     ("GET", "/_sim/clock"): control.get_clock,

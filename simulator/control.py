@@ -95,6 +95,11 @@ async def post_faults(request: web.Request) -> web.StreamResponse:
     return web.json_response(dice.faults.shown())
 
 
+async def get_limits(request: web.Request) -> web.StreamResponse:
+    """`GET /_sim/limits`: {client: {"windows": […], "most": n, "refused": n}}, of requests that count."""
+    return web.json_response(request.app[SIMULATOR].rate_limit.shown())
+
+
 async def get_stats(request: web.Request) -> web.StreamResponse:
     """`GET /_sim/stats`."""
     return web.json_response(request.app[SIMULATOR].stats.shown())

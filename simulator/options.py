@@ -6,6 +6,7 @@ from datetime import date, datetime
 from simulator.awkwardness import Awkwardness
 from simulator.faults import Faults
 from simulator.kinds import Outcome
+from simulator.limits import WINDOW_S
 from simulator.population import SHARES
 from simulator.query import MAX_CONVERSATIONS
 
@@ -20,6 +21,7 @@ class Options:
     clients: int = 1
     token_ttl_s: int = 86_400
     rate_limit_per_min: int = 300
+    rate_window_s: int = WINDOW_S
     link_ttl_s: int = 3_600
     late_s: float = 600.0
     transcode_s: float = 5.0

@@ -44,7 +44,10 @@ class Simulator:
         )
         self.tokens = Tokens(self.clock, options.clients, options.token_ttl_s)
         self.rate_limit = RateLimit(
-            self.clock, options.rate_limit_per_min, odd_resets=Awkwardness.CLOCK_SKEW in options.awkward
+            self.clock,
+            options.rate_limit_per_min,
+            odd_resets=Awkwardness.CLOCK_SKEW in options.awkward,
+            window_s=options.rate_window_s,
         )
         self.dice = Dice(options.seed, options.faults)
         self.links = Links(options.seed, self.clock, options.link_ttl_s)

@@ -1,18 +1,20 @@
 """The composition root: everything a process of the archive works with, built once and passed down."""
 
 import os
-import random
 import socket
 import uuid
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from urllib.parse import urlsplit
 
 from config.clients import OAuthClient
 from config.settings import Settings
 from strongroom.actor import Actor
+from strongroom.genesys.allowance import Allowances, Rate, room_of
+from strongroom.genesys.allowance import connect as connect_redis
 from strongroom.genesys.client import GenesysClient
 from strongroom.genesys.media import MediaSession
 from strongroom.genesys.names import Names
+from strongroom.genesys.pool import ClientPool, PooledClient
 from strongroom.ledger.engine import Engine, connect
 from strongroom.ledger.leases import Holder
 from strongroom.ledger.migrate import require_current_schema
@@ -26,6 +28,8 @@ from strongroom.vault.store import connect as connect_store
 from strongroom.vault.tiers import ClassPromise, Tiers, lifecycle_rules, load_tiers
 
 DEFAULT_PATIENCE_S = 20.0
+ROOM_PATIENCE_S = 5.0
+"""How long a request waits for room in the allowance before it gives its worker back."""
 WINDOW_PATIENCE_S = 300.0
 
 
@@ -33,7 +37,9 @@ WINDOW_PATIENCE_S = 300.0
 class House:
     """What the pipeline's steps are given. `region` is the Genesys region's domain, e.g. mypurecloud.ie.
 
-    `patient_genesys` waits out a closed rate-limit window: a long reading must not begin again for one.
+    `pool` is the OAuth clients one by one, for what its submitter alone may read; `genesys` takes of them for each
+    request the one with most room; `patient_genesys` does too, and waits out a closed rate-limit window: a long
+    reading must not begin again for one.
     """
 
     settings: Settings
@@ -43,8 +49,9 @@ class House:
     holder: Holder
     store: Store
     spool: Spool
-    genesys: GenesysClient
-    patient_genesys: GenesysClient
+    pool: ClientPool
+    genesys: PooledClient
+    patient_genesys: PooledClient
     media: MediaSession
     names: Names
     region: str
@@ -53,6 +60,14 @@ class House:
     def actor(self) -> Actor:
         """Who the custody chain names for what this process does to a record by itself."""
         return self.holder.actor
+
+    def in_background(self) -> "House":
+        """The same house, keeping out of the priority share of Genesys's rate limit: for what nobody waits for.
+
+        The names behind ids, a few requests in hours, are asked for as ever.
+        """
+        pool = self.pool.in_background()
+        return replace(self, pool=pool, genesys=PooledClient(pool), patient_genesys=_patient(pool))
 
 
 def new_instance() -> str:
@@ -64,12 +79,11 @@ def open_house(settings: Settings, instance: str) -> House:
     """Build everything; connects to nothing yet, but reads policy and tiers as a whole and makes the spool's folder.
 
     Raises Misconfigured, and SpoolUnusable when that folder can't be made.
-
-    Of the pool of OAuth clients each process takes one, at random: process ids repeat from container to container.
     """
     policy = load_policy(settings.policy_file)
-    oauth_client = random.choice(settings.genesys_clients)
-    genesys = genesys_client(settings, oauth_client)
+    allowances = open_allowances(settings)
+    pool = ClientPool([genesys_client(settings, one, allowances) for one in settings.genesys_clients])
+    genesys = PooledClient(pool)
     return House(
         settings=settings,
         policy=policy,
@@ -78,18 +92,51 @@ def open_house(settings: Settings, instance: str) -> House:
         holder=Holder(f"{instance}/{os.getpid()}", settings.lease_s),
         store=open_store(settings),
         spool=Spool(settings.spool_dir),
+        pool=pool,
         genesys=genesys,
-        patient_genesys=genesys_client(settings, oauth_client, patience_s=WINDOW_PATIENCE_S),
+        patient_genesys=_patient(pool),
         media=MediaSession(connect_timeout_s=settings.connect_timeout_s, read_timeout_s=settings.read_timeout_s),
         names=Names(genesys),
         region=region_of(settings.genesys_api_url),
     )
 
 
+def _patient(pool: ClientPool) -> PooledClient:
+    return PooledClient(pool.patient(WINDOW_PATIENCE_S))
+
+
+def open_allowances(settings: Settings) -> Allowances:
+    """The fleet's rate limits, in Redis; connects to nothing yet. Raises Misconfigured."""
+    rate = Rate(
+        settings.requests_per_minute,
+        settings.priority_share,
+        lost_after_s=settings.connect_timeout_s + settings.read_timeout_s,
+    )
+    server = connect_redis(settings.redis_url.get_secret_value(), connect_timeout_s=settings.connect_timeout_s)
+    return Allowances(server, settings.genesys_api_url, rate)
+
+
+def allowance_used(settings: Settings) -> list[float]:
+    """How much of each OAuth client's allowance is used just now, from 0 to 1, in the order of the settings.
+
+    Raises AllowanceUnknown, Misconfigured.
+    """
+    book = open_allowances(settings)
+    room = room_of([book.of(one.client_id) for one in settings.genesys_clients])
+    # no room is told as the wait for some, in negative milliseconds
+    return [1 - min(max(each, 0) / settings.requests_per_minute, 1.0) for each in room]
+
+
 def genesys_client(
-    settings: Settings, oauth_client: OAuthClient, patience_s: float = DEFAULT_PATIENCE_S
+    settings: Settings,
+    oauth_client: OAuthClient,
+    allowances: Allowances | None,
+    patience_s: float = DEFAULT_PATIENCE_S,
 ) -> GenesysClient:
-    """The Genesys API through one OAuth client; `patience_s` is how long one request may wait and be repeated."""
+    """The Genesys API through one OAuth client; `patience_s` is how long one request may wait and be repeated.
+
+    Its requests are counted with the fleet's where `allowances` are given: by everything but a check without Redis.
+    """
     return GenesysClient(
         settings.genesys_api_url,
         settings.genesys_login_url,
@@ -98,6 +145,8 @@ def genesys_client(
         connect_timeout_s=settings.connect_timeout_s,
         read_timeout_s=settings.read_timeout_s,
         patience_s=patience_s,
+        room_s=min(ROOM_PATIENCE_S, patience_s),
+        allowance=None if allowances is None else allowances.of(oauth_client.client_id),
     )
 
 

@@ -23,6 +23,7 @@ from prometheus_client.registry import Collector
 from config.celery import QUEUES
 from config.settings import Settings
 from strongroom.errors import StrongroomError
+from strongroom.house import allowance_used
 from strongroom.ledger.engine import Engine
 from strongroom.pipeline.measures import ledger_metrics
 from tasks.fleet import BrokerUnreachable, waiting_messages
@@ -54,7 +55,7 @@ class LedgerCollector(Collector):
         """What was counted in the last quarter of a minute, or now."""
         with self._lock:
             if time.monotonic() - self._counted_at >= KEPT_S:
-                self._counted = [*self._of_ledger(), *self._of_broker()]
+                self._counted = [*self._of_ledger(), *self._of_broker(), *self._of_allowance()]
                 self._counted_at = time.monotonic()
             yield from self._counted
 
@@ -83,6 +84,18 @@ class LedgerCollector(Collector):
             return [up]
         up.add_metric([], 1)
         return [up, waiting]
+
+    def _of_allowance(self) -> list[Metric]:
+        """Of each OAuth client, by its place in STRONGROOM_GENESYS_CLIENTS, how much of its minute is used."""
+        used = GaugeMetricFamily(
+            "strongroom_allowance_used_ratio", "How much of an OAuth client's allowance is used.", labels=["client"]
+        )
+        try:
+            for position, ratio in enumerate(allowance_used(self._settings), start=1):
+                used.add_metric([str(position)], ratio)
+        except StrongroomError:
+            return []  # Redis does not answer, which is a metric of its own
+        return [used]
 
 
 def registry_of_process(*collectors: Collector) -> CollectorRegistry:

@@ -22,7 +22,7 @@ from typing import Any
 
 from pydantic import BaseModel, Field, ValidationError
 
-from strongroom.genesys.client import GenesysClient
+from strongroom.genesys.client import GenesysApi
 from strongroom.genesys.conversations import Conversation, parse_conversation
 from strongroom.genesys.errors import GenesysAnswerInvalid, TooManyConversations
 from strongroom.times import day_of, format_instant, start_of
@@ -88,7 +88,7 @@ class _Reading:
         return len(self._counted)
 
 
-def started_on(client: GenesysClient, day: date, *, reach: int | None = None) -> Iterator[Page]:
+def started_on(client: GenesysApi, day: date, *, reach: int | None = None) -> Iterator[Page]:
     """Every ended conversation that started on that UTC day, earliest start first.
 
     Raises TooManyConversations when a query can't reach all of the day, GenesysAnswerInvalid when the pages stay short
@@ -99,7 +99,7 @@ def started_on(client: GenesysClient, day: date, *, reach: int | None = None) ->
     yield from _read(client, query, reach or REACH)
 
 
-def ended_since(client: GenesysClient, start_day: date, since: datetime, *, reach: int | None = None) -> Iterator[Page]:
+def ended_since(client: GenesysApi, start_day: date, since: datetime, *, reach: int | None = None) -> Iterator[Page]:
     """The conversations that started on a UTC day and ended at `since` or later, latest end first.
 
     A page may hold earlier ends too; the first page that ends before `since` is the last. Raises as `started_on`.
@@ -118,7 +118,7 @@ def ended_since(client: GenesysClient, start_day: date, since: datetime, *, reac
     yield from _read(client, query, reach or REACH, enough=before_since)
 
 
-def conversation_again(client: GenesysClient, conversation: Conversation) -> Conversation | None:
+def conversation_again(client: GenesysApi, conversation: Conversation) -> Conversation | None:
     """The same conversation as the query has it now, or None when it gives none. Raises what the client raises."""
     query = {
         "interval": _interval(day_of(conversation.started_at)),
@@ -145,7 +145,7 @@ def page_of(records: list[Any]) -> Page:
 
 
 def _read(
-    client: GenesysClient,
+    client: GenesysApi,
     query: dict[str, Any],
     reach: int,
     *,
@@ -201,7 +201,7 @@ def _refuse_out_of_reach(query: dict[str, Any], reach: int, total_hits: int) -> 
         )
 
 
-def _ask(client: GenesysClient, query: dict[str, Any], page_number: int) -> _QueryAnswer:
+def _ask(client: GenesysApi, query: dict[str, Any], page_number: int) -> _QueryAnswer:
     paging = {"pageSize": PAGE_SIZE, "pageNumber": page_number}
     answer = client.post(QUERY_PATH, query | {"paging": paging}, repeatable=True)
     where = f"POST {QUERY_PATH}, interval {query['interval']}, page {page_number}"

@@ -7,7 +7,7 @@ from typing import Any
 from urllib.parse import quote
 
 from strongroom.genesys.analytics import Page, page_of
-from strongroom.genesys.client import GenesysClient
+from strongroom.genesys.client import GenesysApi
 from strongroom.genesys.errors import GenesysAnswerInvalid
 from strongroom.times import format_instant, parse_instant
 
@@ -34,26 +34,26 @@ class JobStatus:
         return self.state == FULFILLED
 
 
-def data_available_until(client: GenesysClient) -> datetime:
+def data_available_until(client: GenesysApi) -> datetime:
     """The instant up to which the job's source is complete: later data isn't in it yet."""
     path = f"{JOBS_PATH}/availability"
     return _instant(client.get(path).json, "dataAvailabilityDate", path)
 
 
-def submit_job(client: GenesysClient, first: datetime, last: datetime) -> str:
+def submit_job(client: GenesysApi, first: datetime, last: datetime) -> str:
     """Ask for all conversations with activity between two instants; the job's id."""
     interval = f"{format_instant(first)}/{format_instant(last)}"
     answer = client.post(JOBS_PATH, {"interval": interval}, repeatable=False).json
     return _text(answer, "jobId", JOBS_PATH)
 
 
-def job_status(client: GenesysClient, job_id: str) -> JobStatus:
+def job_status(client: GenesysApi, job_id: str) -> JobStatus:
     """How far a job is."""
     path = f"{JOBS_PATH}/{quote(job_id, safe='')}"
     return JobStatus(_text(client.get(path).json, "state", path))
 
 
-def job_results(client: GenesysClient, job_id: str) -> Iterator[Page]:
+def job_results(client: GenesysApi, job_id: str) -> Iterator[Page]:
     """The conversations of a fulfilled job, page by page to the last cursor; open ones are left out."""
     path = f"{JOBS_PATH}/{quote(job_id, safe='')}/results"
     cursor: str | None = None

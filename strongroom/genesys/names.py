@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from strongroom.genesys.client import GenesysClient
+from strongroom.genesys.client import GenesysApi
 from strongroom.genesys.conversations import Conversation
 from strongroom.genesys.errors import GenesysAnswerInvalid
 from strongroom.genesys.fields import is_uuid, objects, text_or_none
@@ -46,7 +46,7 @@ class _Directory:
     """
 
     def __init__(
-        self, client: GenesysClient, path: str, max_age_s: float, *, listed: bool, params: dict[str, str] | None = None
+        self, client: GenesysApi, path: str, max_age_s: float, *, listed: bool, params: dict[str, str] | None = None
     ) -> None:
         self._client = client
         self._path = path
@@ -109,7 +109,7 @@ class Names:
     A few requests a process and `max_age_s` seconds (default six hours), and one for each id met later.
     """
 
-    def __init__(self, client: GenesysClient, *, max_age_s: float = DEFAULT_MAX_AGE_S) -> None:
+    def __init__(self, client: GenesysApi, *, max_age_s: float = DEFAULT_MAX_AGE_S) -> None:
         self._client = client
         self._max_age_s = max_age_s
         self._lock = threading.Lock()

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 from urllib.parse import quote
 
-from strongroom.genesys.client import GenesysClient
+from strongroom.genesys.client import GenesysApi
 from strongroom.genesys.errors import GenesysAnswerInvalid, NotReady
 from strongroom.genesys.fields import is_uuid, objects, text_or_none, word_or_none
 from strongroom.times import format_instant
@@ -59,7 +59,7 @@ class Recording:
         return {name: value for name, value in self.raw.items() if name not in _CONTENT}
 
 
-def recording_metadata(client: GenesysClient, conversation_id: str) -> list[Recording]:
+def recording_metadata(client: GenesysApi, conversation_id: str) -> list[Recording]:
     """All recordings of a conversation, without media links.
 
     One still in processing may be missing: compare with the sessions that say `recording: true`. Raises
@@ -72,9 +72,7 @@ def recording_metadata(client: GenesysClient, conversation_id: str) -> list[Reco
     return [_parse(record, None, path) for record in answer.json]
 
 
-def recording_with_media(
-    client: GenesysClient, conversation_id: str, recording_id: str, audio_format: str
-) -> Recording:
+def recording_with_media(client: GenesysApi, conversation_id: str, recording_id: str, audio_format: str) -> Recording:
     """One recording with pre-signed links to its media, which expire within the hour.
 
     `audio_format` is a formatId: WAV, WEBM, WAV_ULAW, OGG_VORBIS, OGG_OPUS, MP3, or NONE for the original codec.
@@ -108,7 +106,7 @@ def recording_with_media(
     return recording
 
 
-def request_restore(client: GenesysClient, conversation_id: str, recording: Recording, until: datetime) -> None:
+def request_restore(client: GenesysApi, conversation_id: str, recording: Recording, until: datetime) -> None:
     """Ask Genesys to bring a recording back from its own archive until an instant; RESTORING, then RESTORED follow.
 
     A new archive date of an archived recording restores it (SDK, `put_conversation_recording`); it counts against the

@@ -15,6 +15,7 @@ from typing import Any
 import requests
 from requests.auth import AuthBase
 
+from strongroom.genesys.allowance import Allowance
 from strongroom.genesys.errors import (
     GenesysAnswerInvalid,
     GenesysRefused,
@@ -25,12 +26,9 @@ from strongroom.genesys.errors import (
     RateLimited,
 )
 from strongroom.genesys.patience import Patience
+from strongroom.genesys.rate_headers import retry_after_s
 
 MAX_ANSWER_BYTES = 64 * 1024 * 1024
-RATE_WINDOW_S = 60.0
-"""The limit counts requests a minute; the wait when a 429 names none."""
-LONGEST_RETRY_AFTER_S = 3600.0
-"""No answer from outside puts work off for longer than this."""
 
 _CHUNK_BYTES = 64 * 1024
 _OPAQUE = re.compile(r"[A-Za-z0-9._-]{1,80}")
@@ -48,11 +46,15 @@ _PERMISSIONS = (
 
 @dataclass(frozen=True)
 class Timeouts:
-    """Seconds to wait for a connection, seconds to wait for the next bytes, seconds for all attempts of one call."""
+    """Seconds to wait for a connection, for the next bytes, for all attempts of one call, for room among the requests.
+
+    `room_s` is the longest single wait that is made in place, for the allowance or after a 429.
+    """
 
     connect_s: float
     read_s: float
     patience_s: float
+    room_s: float
 
 
 @dataclass(frozen=True)
@@ -96,17 +98,18 @@ def reason(error: requests.RequestException) -> str:
     return f"the exchange failed ({type(error).__name__})"
 
 
-def send(session: requests.Session, request: Request, timeouts: Timeouts) -> Answer:
+def send(session: requests.Session, request: Request, timeouts: Timeouts, allowance: Allowance | None = None) -> Answer:
     """Send until there is a 2xx answer whose body is JSON or empty (empty: 202 and 204 only).
 
-    429 is waited out when `Retry-After` (seconds) fits the patience. A 5xx or a lost connection is tried again only
-    for a repeatable request. Raises GenesysUnreachable, GenesysUnavailable, RateLimited, GenesysRefused (and its
-    kinds) and GenesysAnswerInvalid.
+    Each attempt is counted against the allowance, where one is given, and waits for room in it. 429 is waited out when
+    `Retry-After` (seconds) is no longer than that may last, and fits the patience. A 5xx or a lost connection is tried
+    again only for a repeatable request. Raises GenesysUnreachable, GenesysUnavailable, RateLimited, AllowanceUnknown,
+    GenesysRefused (and its kinds) and GenesysAnswerInvalid.
     """
     patience = Patience(timeouts.patience_s)
     while True:
         try:
-            answer = _exchange(session, request, timeouts)
+            answer = _counted_exchange(session, request, timeouts, allowance, patience)
         except requests.RequestException as error:
             if request.repeatable and patience.back_off():
                 continue
@@ -116,14 +119,14 @@ def send(session: requests.Session, request: Request, timeouts: Timeouts) -> Ans
                 todo="check the network and the Genesys URLs; the work stays due and is tried again",
             ) from None
         if answer.status == 429:
-            retry_after_s = _retry_after_s(answer.headers)
-            if patience.wait(retry_after_s + random.uniform(0, 1)):
+            wait_s = retry_after_s(answer.headers)
+            if wait_s <= timeouts.room_s and patience.wait(wait_s + random.uniform(0, 1)):
                 continue
             raise RateLimited(
-                f"Genesys Cloud answered 429: the requests of this minute are used up for {retry_after_s:.0f} s",
+                f"Genesys Cloud answered 429: the requests of this minute are used up for {wait_s:.0f} s",
                 where=request.where(correlation_id(answer)),
                 todo="try again after that; a second OAuth client doubles the allowance",
-                retry_after_s=retry_after_s,
+                retry_after_s=wait_s,
             )
         if answer.status >= 500 and request.repeatable and patience.back_off():
             continue
@@ -140,6 +143,17 @@ def correlation_id(answer: Answer) -> str | None:
 def error_code(answer: Answer) -> str | None:
     """The vendor's code for an error (`code`, or `error` of the login server); None unless it looks like one."""
     return _member(answer, "code") or _member(answer, "error")
+
+
+def _counted_exchange(
+    session: requests.Session, request: Request, timeouts: Timeouts, allowance: Allowance | None, patience: Patience
+) -> Answer:
+    if allowance is None:
+        return _exchange(session, request, timeouts)
+    with allowance.slot(patience, timeouts.room_s, f"{request.method} {request.path}") as slot:
+        answer = _exchange(session, request, timeouts)
+        slot.heard(answer.status, answer.headers)
+        return answer
 
 
 def _exchange(session: requests.Session, request: Request, timeouts: Timeouts) -> Answer:
@@ -231,17 +245,6 @@ def _permission(path: str) -> str:
         if pattern.search(path):
             return permission
     return "this path asks for, and access to its division"
-
-
-def _retry_after_s(headers: Mapping[str, str]) -> float:
-    for name in ("Retry-After", "inin-ratelimit-reset"):
-        try:
-            seconds = float(headers.get(name, ""))
-        except ValueError:
-            continue
-        if math.isfinite(seconds) and seconds >= 0:
-            return min(max(seconds, 1.0), LONGEST_RETRY_AFTER_S)
-    return RATE_WINDOW_S
 
 
 def _member(answer: Answer, name: str) -> str | None:

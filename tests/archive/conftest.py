@@ -83,6 +83,7 @@ def start_archive(
             "STRONGROOM_START_DAY": day.isoformat(),
             "STRONGROOM_CATCH_UP_DAYS": "0",
             "STRONGROOM_SPOOL_DIR": str(tmp_path / "spool"),
+            "STRONGROOM_REQUESTS_PER_MINUTE": "1000000",  # the simulator has no limit
             "STRONGROOM_QUIET_S": "0",
             "STRONGROOM_RETRY_INTERVAL_S": "1",
             "STRONGROOM_RETRY_DEADLINE_S": "4",

@@ -223,7 +223,10 @@ def test_the_dashboard_asks_only_for_metrics_that_are_there(
     wanted = {name for each in expressions for name in re.findall(r"\bstrongroom_\w+", each)}
     conditional = {"strongroom_last_settled_day_timestamp_seconds"}
     assert wanted - conditional <= served
-    assert wanted >= {f"strongroom_{name}" for name in ("conversations", "review", "due_seconds", "messages_waiting")}
+    assert wanted >= {
+        f"strongroom_{name}"
+        for name in ("conversations", "review", "due_seconds", "messages_waiting", "allowance_used_ratio")
+    }
     # the layout: ids once, panels beside and below each other
     assert len({panel["id"] for panel in dashboard["panels"]}) == len(dashboard["panels"])
     cells = [cell for panel in dashboard["panels"] for cell in _cells(panel["gridPos"])]

@@ -8,6 +8,7 @@ from typing import Any
 
 import boto3
 import pytest
+import redis
 from command_line import Strongroom
 from sqlalchemy import insert
 
@@ -151,6 +152,12 @@ def test_doctor_finds_everything_good(
     outcome = strongroom("doctor", "--json")
     said = outcomes(outcome.document)
     assert {check for check in said if said[check] != "good"} == NOT_SET_UP, outcome.out
+    with redis.Redis.from_url(redis_url) as server:
+        assert len(server.keys("strongroom:{allowance}:*")) == 2, "its requests are counted with the fleet's"
+    monkeypatch.setenv("STRONGROOM_REDIS_URL", environment["STRONGROOM_REDIS_URL"])
+    said = outcomes(strongroom("doctor", "--json").document)
+    assert (said["Redis"], said["Genesys"]) == ("unreachable", "good")
+    monkeypatch.setenv("STRONGROOM_REDIS_URL", redis_url)
 
     monkeypatch.setenv("STRONGROOM_GENESYS_CLIENTS", "client-1:secret-1,client-2:planted-secret")
     outcome = strongroom("doctor")

@@ -57,6 +57,21 @@ def test_each_client_has_its_own_allowance_whatever_its_tokens(run):
     simulator.sim("clock", advance_s=int(refused.headers["Retry-After"]))
     assert simulator.get("/api/v2/organizations/me").status_code == 200
     assert simulator.stats()["clients"] == {"client-1": 7, "client-2": 1}
+    assert simulator.plain.get(f"{simulator.url}/_sim/limits", timeout=10).json() == {
+        "client-1": {"windows": [6, 1], "most": 6, "refused": 1},
+        "client-2": {"windows": [1], "most": 1, "refused": 0},
+    }
+
+
+def test_a_client_that_asks_over_the_end_of_a_window_is_counted_in_any_span_of_it(run):
+    simulator = run(rate_limit_per_min=5, rate_window_s=600, conversations=0)
+    simulator.sim("clock", now="2026-03-11T12:09:00Z")
+    simulator.log_in()
+    for seconds in (0, 0, 120, 0, 0):
+        simulator.sim("clock", advance_s=seconds)
+        assert simulator.get("/api/v2/organizations/me").status_code == 200
+    counted = simulator.plain.get(f"{simulator.url}/_sim/limits", timeout=10).json()["client-1"]
+    assert counted == {"windows": [2, 3], "most": 5, "refused": 0}
 
 
 @pytest.mark.parametrize("path", ["/api/v2/routing/queues", "/api/v2/routing/wrapupcodes", "/api/v2/users"])

@@ -18,7 +18,7 @@ from embedded.simulator import Simulator
 from simulator.awkwardness import EVERY
 from strongroom.genesys import client as client_module
 from strongroom.genesys.analytics import conversation_again, ended_since, started_on
-from strongroom.genesys.client import GenesysClient
+from strongroom.genesys.client import GenesysApi, GenesysClient
 from strongroom.genesys.conversations import Conversation
 from strongroom.genesys.details_jobs import data_available_until, job_results, job_status, submit_job
 from strongroom.genesys.errors import NotReady
@@ -48,8 +48,8 @@ def reads(monkeypatch: pytest.MonkeyPatch) -> set[Read]:
     gathered: set[Read] = set()
     send = client_module.send
 
-    def watching(session: Any, request: Any, timeouts: Any) -> Any:
-        return watched_answer(request, send(session, request, timeouts), gathered)
+    def watching(session: Any, request: Any, *how: Any) -> Any:
+        return watched_answer(request, send(session, request, *how), gathered)
 
     monkeypatch.setattr(client_module, "send", watching)
     return gathered
@@ -134,4 +134,5 @@ def _functions(module: ModuleType) -> Iterator[FunctionType]:
 
 
 def _asks(function: FunctionType) -> bool:
-    return any(parameter.annotation is GenesysClient for parameter in inspect.signature(function).parameters.values())
+    annotations = {parameter.annotation for parameter in inspect.signature(function).parameters.values()}
+    return not annotations.isdisjoint({GenesysApi, GenesysClient})

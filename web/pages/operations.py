@@ -7,6 +7,8 @@ from fastapi import APIRouter, Form, Request
 from fastapi.responses import HTMLResponse, RedirectResponse
 
 from config.celery import QUEUES
+from strongroom.genesys.allowance import AllowanceUnknown
+from strongroom.house import allowance_used
 from strongroom.legal.access import NotThere, Right
 from strongroom.legal.operations import (
     calendar,
@@ -40,6 +42,7 @@ def operations(
         groups=review_by_reason(desk.house, principal),
         fleet=fleet_seen(desk.house, principal),
         queues=_queues(desk),
+        allowance=_allowance(desk),
         flower_url=desk.settings.flower_url,
         may_requeue=principal.may(Right.REQUEUE),
         requeued=requeued,
@@ -88,6 +91,14 @@ def _queues(desk: Desk) -> list[tuple[str, int]] | None:
     try:
         return [(queue, waiting_messages(desk.fleet, queue)) for queue in QUEUES]
     except BrokerUnreachable:
+        return None
+
+
+def _allowance(desk: Desk) -> list[int] | None:
+    """How much of each OAuth client's allowance is used, in per cent; None where Redis does not say."""
+    try:
+        return [round(100 * each) for each in allowance_used(desk.settings)]
+    except AllowanceUnknown:
         return None
 
 

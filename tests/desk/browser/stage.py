@@ -177,6 +177,7 @@ def running_stage(
             "STRONGROOM_START_DAY": A_DAY.isoformat(),
             "STRONGROOM_CATCH_UP_DAYS": "0",
             "STRONGROOM_SPOOL_DIR": str(folder / "spool"),
+            "STRONGROOM_REQUESTS_PER_MINUTE": "1000000",
             "STRONGROOM_QUIET_S": "0",
             "STRONGROOM_RETRY_INTERVAL_S": "1",
             "STRONGROOM_RETRY_DEADLINE_S": "4",
