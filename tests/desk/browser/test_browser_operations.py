@@ -69,6 +69,7 @@ def night(
             "STRONGROOM_CATCH_UP_DAYS": "0",
             "STRONGROOM_SPOOL_DIR": str(folder / "spool"),
             "STRONGROOM_QUIET_S": "0",
+            "STRONGROOM_REQUESTS_PER_MINUTE": "100000",
             "STRONGROOM_RETRY_INTERVAL_S": "0.2",
             "STRONGROOM_RETRY_DEADLINE_S": "1",
             "STRONGROOM_DESK_URL": f"http://127.0.0.1:{port}",
