@@ -17,7 +17,9 @@ from cli import (
     custody,
     disposition,
     doctor,
+    drain,
     erasure,
+    health,
     hold,
     index,
     log,
@@ -62,6 +64,7 @@ app.command(epilog=requeue.EXAMPLE)(requeue.requeue)
 app.add_typer(policy.app, name="policy")
 app.command(epilog=bundle.EXAMPLE)(bundle.bundle)
 app.command(epilog=metrics.EXAMPLE)(metrics.metrics)
+app.command(epilog=health.EXAMPLE)(health.health)
 app.command(epilog=seal.EXAMPLE)(seal.seal)
 app.command(epilog=reconcile.EXAMPLE)(reconcile.reconcile)
 app.command(epilog=verify.EXAMPLE)(verify.verify)
@@ -75,6 +78,7 @@ app.add_typer(disposition.app, name="disposition")
 app.add_typer(erasure.app, name="erasure")
 app.add_typer(user.app, name="user")
 app.add_typer(api_key.app, name="api-key")
+app.command(epilog=drain.EXAMPLE)(drain.drain)
 app.command(epilog=doctor.EXAMPLE)(doctor.doctor)
 
 

@@ -7,6 +7,7 @@ from uuid import UUID
 
 import typer
 
+from strongroom.reasons import KINDS
 from strongroom.times import day_of, utc_now
 
 EARLIEST_DAY = date(2000, 1, 1)
@@ -53,6 +54,13 @@ def ended_day(text: str) -> date:
     return day
 
 
+def known_kind(text: str) -> str:
+    """A kind of reason on the review list. Raises typer.BadParameter."""
+    if text not in KINDS:
+        raise typer.BadParameter(f"{text!r} is no kind of reason: one of {', '.join(KINDS)}")
+    return text
+
+
 def require_order(first: date, last: date) -> None:
     """Raises typer.BadParameter when a range of days ends before it begins."""
     if last < first:
@@ -66,6 +74,15 @@ OfDay = Annotated[
 ]
 OfConversation = Annotated[
     UUID | None, typer.Option("--conversation", metavar="ID", help="Only this conversation.", show_default=False)
+]
+WithKind = Annotated[
+    str | None,
+    typer.Option(
+        "--kind",
+        metavar="KIND",
+        parser=known_kind,
+        help="Only reasons of this kind, as the runbook and metrics have them.",
+    ),
 ]
 WithReason = Annotated[
     str | None, typer.Option("--reason", metavar="TEXT", help="Only where the reason contains this, in any case.")

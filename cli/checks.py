@@ -7,6 +7,7 @@ from enum import StrEnum
 
 from rich.filesize import decimal
 
+from cli import checks_fleet, checks_outside
 from cli.connections import database, fleet
 from config.settings import Settings
 from strongroom.errors import Misconfigured, StrongroomError
@@ -131,15 +132,23 @@ def _bucket_protection(settings: Settings) -> str:
     wrong = faults(check_bucket(store, bucket_blueprint(settings, load_policy(settings.policy_file))))
     if wrong:
         raise StrongroomError(
-            "; ".join(finding.what for finding in wrong), where=store.where(), todo="run: strongroom vault check"
+            "; ".join(finding.what for finding in wrong),
+            where=store.where(),
+            todo="run: strongroom vault create",
         )
     return "configured as `strongroom vault create` makes it"
 
 
 def _log_key(settings: Settings) -> str:
-    signers = open_signers(settings)
     with database(settings) as engine:
         newest = latest_checkpoint(engine)
+    path = settings.log_key_file
+    if newest is None and path is not None and not path.exists():
+        # nothing was ever signed, so no key is lost
+        raise Misconfigured(
+            "there is no such key file yet", where=str(path), todo=f"run: strongroom log new-key {path}"
+        )
+    signers = open_signers(settings)
     if signers is None:
         what, todo = "no signing key: nothing is sealed", "make one with `strongroom log new-key FILE`"
         if newest is None:
@@ -198,16 +207,39 @@ def _spool(settings: Settings) -> str:
     return f"{settings.spool_dir} is writable, {decimal(free_bytes)} free"
 
 
+def _set_up(ask: Callable[[Settings], str | None], otherwise: str = "not set up") -> Callable[[Settings], str]:
+    """A check of what need not be there; None, when it is not."""
+
+    def asked(settings: Settings) -> str:
+        found = ask(settings)
+        if found is None:
+            raise _NothingToCheck(otherwise, where="docs/settings.md", todo="set it up when it is wanted")
+        return found
+
+    return asked
+
+
 _CHECKS: tuple[tuple[str, Callable[[Settings], str], str | None], ...] = (
     ("policy", _policy, None),
+    ("tiers", checks_outside.tiers, "policy"),
     ("PostgreSQL", _postgres, None),
     ("schema", _schema, "PostgreSQL"),
+    ("privileges", checks_fleet.privileges, "schema"),
     ("clock", _clock, "PostgreSQL"),
     ("Redis", _redis, None),
+    ("Redis keeps", checks_fleet.redis_keeps, "Redis"),
+    ("workers", _set_up(checks_fleet.workers, "not started yet"), "Redis"),
+    ("Beat", _set_up(checks_fleet.beat, "not started yet"), "schema"),
     ("bucket", _bucket, None),
     ("protection", _bucket_protection, "bucket"),
     ("log key", _log_key, "schema"),
+    ("timestamps", _set_up(checks_outside.timestamps), None),
     ("Genesys", _genesys, None),
+    ("recordings", checks_outside.genesys_permissions, "Genesys"),
+    ("other clocks", checks_outside.other_clocks, "Genesys"),
     ("spool", _spool, None),
+    ("webhook", _set_up(checks_outside.webhook), None),
+    ("mail", _set_up(checks_outside.mail), None),
+    ("Flower", _set_up(checks_outside.flower), None),
 )
 """In the order they are made: name, what is asked, and the check without which it makes no sense."""

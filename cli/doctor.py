@@ -16,7 +16,7 @@ from config.environment import SettingsInvalid
 
 EXAMPLE = "Example: strongroom doctor"
 
-_NAME_WIDTH = len("PostgreSQL")
+_NAME_WIDTH = len("other clocks")
 _MARKS = {
     Outcome.GOOD: ("✓", "green"),
     Outcome.FINDING: ("✗", "red"),

@@ -6,12 +6,12 @@ from typing import Annotated
 
 import typer
 
-from cli.arguments import AsJson, OfConversation, OfDay, WithReason, known_day, require_order
+from cli.arguments import AsJson, OfConversation, OfDay, WithKind, WithReason, known_day, require_order
 from cli.connections import ledger, settings_of_process
 from cli.operator import operator
 from cli.output import count, open_console, print_json
 from cli.rows import as_document, print_rows
-from strongroom.ledger.review import Selection, hurry, review_list, waiting_list
+from strongroom.ledger.review import Selection, hurry, of_kind, review_list, waiting_list
 from strongroom.ledger.review import requeue as put_back_to_work
 
 EXAMPLE = "Example: strongroom requeue --day 2025-05-14 --reason 'not ready' --dry-run"
@@ -44,6 +44,7 @@ def requeue(
     to: ToOption = None,
     state: StateOption = None,
     reason: WithReason = None,
+    kind: WithKind = None,
     everything: AllOption = False,
     dry_run: DryRunOption = False,
     as_json: AsJson = False,
@@ -58,16 +59,18 @@ def requeue(
     if day is not None and to is not None:
         require_order(day, to)
     selection = Selection(conversation, recording, day, to or day, reason)
-    is_chosen = selection != Selection() or state is not None
+    is_chosen = selection != Selection() or state is not None or kind is not None
     if is_chosen == everything:
         raise typer.BadParameter(
-            "choose rows (--conversation, --recording, --day, --state, --reason), or take --all; one of the two"
+            "choose rows (--conversation, --recording, --day, --state, --reason, --kind), or take --all; one of the two"
         )
     chosen_state = state or RequeueState.REVIEW
     settings = settings_of_process()
     with ledger(settings) as engine:
+        listed = review_list if chosen_state is RequeueState.REVIEW else waiting_list
+        if kind is not None:
+            selection = of_kind(selection, kind, listed(engine, selection))
         if dry_run:
-            listed = review_list if chosen_state is RequeueState.REVIEW else waiting_list
             rows = listed(engine, selection)
             number = len(rows)
         elif chosen_state is RequeueState.REVIEW:

@@ -40,9 +40,13 @@ QUEUE_OF_TASK = {
     "read_activity": CONTROL,
     "read_backfill": CONTROL,
     "seal": CONTROL,
+    "send_notices": CONTROL,
     "sweep": SWEEP,
     "verify_share": CONTROL,
 }
+
+QUEUES = tuple(sorted(set(QUEUE_OF_TASK.values())))
+"""Every queue that there is."""
 
 VISIBILITY_TIMEOUT_S = 3_600
 TASK_TIME_LIMIT_S = 3_300

@@ -134,6 +134,20 @@ class Settings(BaseModel):
     timestamp_roots_file: Path | None = None
     witness: str | None = None
 
+    # what an operator watches, and is told
+    metrics_port: Annotated[int, Field(ge=1, le=65_535)] | None = None
+    metrics_host: str = "127.0.0.1"
+    settled_by: Annotated[time, BeforeValidator(_time_of_day)] = time(8, 0)
+    flower_url: Url | None = None
+    notice_webhook_url: SecretStr | None = None
+    notice_email_to: str | None = None
+    notice_email_from: str = "strongroom@localhost"
+    smtp_host: str | None = None
+    smtp_port: Annotated[int, Field(ge=1, le=65_535)] = 587
+    smtp_security: Literal["starttls", "tls", "none"] = "starttls"
+    smtp_user: str | None = None
+    smtp_password: SecretStr | None = None
+
     # the Legal desk
     phone_region: str | None = None
     desk_url: Url = "http://127.0.0.1:8000"
@@ -203,6 +217,30 @@ class Settings(BaseModel):
     def _role(cls, value: str | None) -> str | None:
         if value is not None and not re.fullmatch(r"arn:aws[a-z-]*:iam::\d{12}:role/[\w+=,.@/-]+", value):
             raise ValueError("must be the ARN of an IAM role, as arn:aws:iam::111122223333:role/break-glass")
+        return value
+
+    @field_validator("notice_webhook_url")
+    @classmethod
+    def _webhook(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is not None:
+            parts = urlsplit(value.get_secret_value())
+            near = parts.hostname in {"127.0.0.1", "localhost"}
+            if not parts.hostname or parts.scheme not in ({"http", "https"} if near else {"https"}):
+                raise ValueError("must be an https address: who reads it knows what is wrong here")
+        return value
+
+    @field_validator("notice_email_to", "notice_email_from")
+    @classmethod
+    def _addresses(cls, value: str | None) -> str | None:
+        if value is not None and not all(re.fullmatch(r"[^\s@,]+@[^\s@,]+", one.strip()) for one in value.split(",")):
+            raise ValueError("must be e-mail addresses, separated by commas")
+        return value
+
+    @field_validator("smtp_password")
+    @classmethod
+    def _only_encrypted(cls, value: SecretStr | None, info: ValidationInfo) -> SecretStr | None:
+        if value is not None and info.data.get("smtp_security") == "none":
+            raise ValueError("is never sent without encryption: correct STRONGROOM_SMTP_SECURITY")
         return value
 
     @field_validator("genesys_clients", mode="before")

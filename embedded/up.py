@@ -18,7 +18,7 @@ from rich.console import Console
 from embedded.command import PROGRAMS
 from embedded.desk import add_demo_users, running_desk
 from embedded.fleet import REPOSITORY, Fleet, running_fleet, start_process
-from embedded.ports import start_on_free_port
+from embedded.ports import free_port, start_on_free_port
 from embedded.processes import Child
 from embedded.stack import FLEET, NO_AUTHORITY, SimulatedDay, running_stack
 from embedded.workspace import fresh_workspace
@@ -34,10 +34,14 @@ def up(simulated: SimulatedDay, console: Console) -> None:
         password = secrets.token_urlsafe(12)
         users = add_demo_users(stack.environment)
         environment_file = folder / "env"
+        watched = {"STRONGROOM_METRICS_PORT": str(free_port())}
         with (
             running_fleet(stack.environment, folder / "logs", FLEET) as fleet,
-            running_desk(stack.environment, folder / "logs") as (desk, desk_url),
             _running_flower(stack.environment, folder / "logs", password) as (flower, flower_url),
+            running_desk(stack.environment | watched | {"STRONGROOM_FLOWER_URL": flower_url}, folder / "logs") as (
+                desk,
+                desk_url,
+            ),
         ):
             _write_environment(environment_file, {**stack.environment, "STRONGROOM_DESK_URL": desk_url})
             console.print(
@@ -45,6 +49,7 @@ def up(simulated: SimulatedDay, console: Console) -> None:
                 f"  Legal desk {desk_url}  sign in as one of these (passwords are shown this once):\n"
                 f"{_table(users)}\n"
                 f"  Flower     {flower_url}  user {_FLOWER_USER}, password {password} (shown this once)\n"
+                f"  metrics    http://127.0.0.1:{watched['STRONGROOM_METRICS_PORT']}/metrics\n"
                 f"  Genesys    {stack.simulator.url}/_sim/stats  (simulated)\n"
                 f"  S3         {stack.s3.endpoint_url}\n"
                 f"  timestamps {stack.timestamp_authority.url if stack.timestamp_authority else NO_AUTHORITY}\n"

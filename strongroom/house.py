@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 from config.clients import OAuthClient
 from config.settings import Settings
 from strongroom.actor import Actor
-from strongroom.genesys.allowance import Allowances, Rate
+from strongroom.genesys.allowance import Allowances, Rate, room_of
 from strongroom.genesys.allowance import connect as connect_redis
 from strongroom.genesys.client import GenesysClient
 from strongroom.genesys.media import MediaSession
@@ -114,6 +114,17 @@ def open_allowances(settings: Settings) -> Allowances:
     )
     server = connect_redis(settings.redis_url.get_secret_value(), connect_timeout_s=settings.connect_timeout_s)
     return Allowances(server, settings.genesys_api_url, rate)
+
+
+def allowance_used(settings: Settings) -> list[float]:
+    """How much of each OAuth client's allowance is used just now, from 0 to 1, in the order of the settings.
+
+    Raises AllowanceUnknown, Misconfigured.
+    """
+    book = open_allowances(settings)
+    room = room_of([book.of(one.client_id) for one in settings.genesys_clients])
+    # no room is told as the wait for some, in negative milliseconds
+    return [1 - min(max(each, 0) / settings.requests_per_minute, 1.0) for each in room]
 
 
 def genesys_client(

@@ -3,6 +3,7 @@
 import structlog
 from celery import Task, shared_task
 
+from strongroom.ledger.gauges import show_sign_of_life
 from strongroom.ledger.lookup import database_clock
 from strongroom.pipeline.sweep import sweep as find_due
 from tasks.fleet import send
@@ -15,6 +16,7 @@ _log = structlog.get_logger()
 def sweep(self: Task) -> None:
     """Sweep once. Days and their readings are sent for as they are, what they consist of fills the window."""
     house = self.app.house
+    show_sign_of_life(house.engine, "sweep")
     due = find_due(house, database_clock(house.engine))
     send(self.app, "enumerate_day", [(day.isoformat(),) for day in due.days])
     send(self.app, "read_activity", [(day.isoformat(),) for day in due.activity])

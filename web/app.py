@@ -18,7 +18,7 @@ from web.api import search as api_search
 from web.desk import STATIC, Desk, open_templates
 from web.middleware import LimitedBodies, LoggedRequests, SecurityHeaders
 from web.oidc import provider_of
-from web.pages import audit, conversation, endings, holds, progress, requests, search
+from web.pages import audit, conversation, endings, holds, operations, progress, requests, search
 from web.readiness import Readiness
 
 API_ROUTERS: tuple[APIRouter, ...] = (
@@ -45,6 +45,7 @@ PAGE_ROUTERS: tuple[APIRouter, ...] = (
     holds.router,
     audit.router,
     progress.router,
+    operations.router,
 )
 """HTML, at `/`."""
 

@@ -1,4 +1,7 @@
-"""`/healthz`: this process answers. `/readyz`: and so does what it needs. Neither tells more than that."""
+"""`/health/live`: this process answers. `/health/ready`: and so does what it needs. Neither tells more than that.
+
+The same as every process of the fleet has at STRONGROOM_METRICS_PORT; `/healthz` and `/readyz` are their older names.
+"""
 
 from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse
@@ -8,12 +11,14 @@ from web.desk import desk_of
 router = APIRouter(include_in_schema=False)
 
 
+@router.get("/health/live")
 @router.get("/healthz")
 def healthz() -> JSONResponse:
     """The process answers."""
     return JSONResponse({"alive": True})
 
 
+@router.get("/health/ready")
 @router.get("/readyz")
 def readyz(request: Request) -> JSONResponse:
     """Ledger and store answer (200), or one doesn't (503)."""

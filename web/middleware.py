@@ -2,6 +2,7 @@
 
 import time
 import traceback
+import uuid
 from collections.abc import Mapping
 from http import HTTPStatus
 
@@ -9,6 +10,7 @@ import structlog
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from structlog.contextvars import bind_contextvars, clear_contextvars
 
 from web.problems import problem
 
@@ -77,11 +79,16 @@ class LoggedRequests:
             return
         began = time.perf_counter()
         status = 0
+        request_id = uuid.uuid4().hex
+        # whatever is logged on the way says to which request it belongs; the answer says it to whoever asks about one
+        clear_contextvars()
+        bind_contextvars(correlation=request_id)
 
         async def send_noting_status(message: Message) -> None:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
+                MutableHeaders(scope=message).setdefault("X-Request-Id", request_id)
             await send(message)
 
         try:

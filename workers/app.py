@@ -9,7 +9,7 @@ from config.environment import SettingsInvalid, load_settings
 from config.logs import configure_logs
 from config.settings import Settings
 from tasks.fleet import Fleet
-from workers import lifecycle
+from workers import lifecycle, logged, watched
 
 LOOK_AT_RESTORES_S = 60.0
 """The fastest retrieval takes some minutes."""
@@ -63,6 +63,11 @@ def beat_schedule(settings: Settings) -> dict[str, dict[str, object]]:
             "schedule": settings.near_real_time_interval_s,
             "options": {"expires": max(settings.near_real_time_interval_s, 10.0)},
         },
+        "notices": {
+            "task": "send_notices",
+            "schedule": settings.sweep_interval_s,
+            "options": {"expires": max(settings.sweep_interval_s, 10.0)},
+        },
         "restores": {
             "task": "follow_restores",
             "schedule": min(settings.sweep_interval_s, LOOK_AT_RESTORES_S),
@@ -91,6 +96,8 @@ def _app() -> Fleet:
     fleet = Fleet(settings)
     fleet.conf.beat_schedule = beat_schedule(settings)
     lifecycle.attach(fleet)
+    watched.attach(fleet)
+    logged.attach()
     return fleet
 
 

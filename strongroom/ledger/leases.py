@@ -16,6 +16,7 @@ from strongroom.ledger.backfill_schema import backfills
 from strongroom.ledger.batch_schema import batches
 from strongroom.ledger.engine import Engine, LeaseLost, transaction
 from strongroom.ledger.hold_schema import conversation_holds, matter_searches
+from strongroom.ledger.operations_schema import notices
 from strongroom.ledger.request_schema import requests
 from strongroom.ledger.restore_schema import restores
 from strongroom.ledger.schema import activity_reads, conversations, recordings, runs
@@ -163,6 +164,7 @@ def hand_back(engine: Engine, owner_prefix: str) -> int:
             requests,
             conversation_holds,
             matter_searches,
+            notices,
         ):
             statement = (
                 update(table)

@@ -1,6 +1,7 @@
 """The review list: what a person must look at, why, and how it is put back to work."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any
 from uuid import UUID
@@ -14,6 +15,7 @@ from strongroom.ledger.conversations import REOPENED_AFTER_ERASURE
 from strongroom.ledger.custody import NewEvent, append_events
 from strongroom.ledger.engine import Engine, transaction
 from strongroom.ledger.schema import conversations, recordings
+from strongroom.reasons import kind_of
 
 
 @dataclass(frozen=True)
@@ -32,13 +34,23 @@ class ReviewRow:
 
 @dataclass(frozen=True)
 class Selection:
-    """Which rows are meant; what is None doesn't narrow. `reason` is a part of the reason, in any case."""
+    """Which rows are meant; what is None doesn't narrow. `reason` is a part of the reason, in any case; `causes` are
+    whole reasons, of which it must be one.
+    """
 
     conversation_id: UUID | None = None
     recording_id: str | None = None
     first_day: date | None = None
     last_day: date | None = None
     reason: str | None = None
+    causes: frozenset[str] | None = None
+
+
+def of_kind(selection: Selection, kind: str | None, rows: Sequence[ReviewRow]) -> Selection:
+    """The selection narrowed to those of its rows whose reason is of this kind; None: as it is."""
+    if kind is None:
+        return selection
+    return replace(selection, causes=frozenset(row.reason for row in rows if kind_of(row.reason) == kind))
 
 
 def review_list(engine: Engine, selection: Selection, limit: int | None = None) -> list[ReviewRow]:
@@ -71,6 +83,34 @@ def review_counts(engine: Engine, first_day: date, last_day: date) -> dict[date,
     both = union_all(of_conversations, of_recordings).subquery()
     with transaction(engine) as connection:
         return dict(connection.execute(select(both.c.day, func.count()).group_by(both.c.day)).all())
+
+
+def reviewed_causes(selection: Selection) -> Select[Any]:
+    """A statement: each cause on the review list, how many rows have it (`number`) and the oldest one's `since`."""
+    of_conversations = select(conversations.c.cause, conversations.c.state_at).where(
+        *_conversations_in_review(selection)
+    )
+    of_recordings = (
+        select(recordings.c.cause, recordings.c.state_at)
+        .join_from(recordings, conversations, _same_revision())
+        .where(*_recordings_in("review", selection))
+    )
+    both = union_all(of_conversations, of_recordings).subquery()
+    return select(both.c.cause, func.count().label("number"), func.min(both.c.state_at).label("since")).group_by(
+        both.c.cause
+    )
+
+
+def reviewed_by_day(selection: Selection) -> Select[Any]:
+    """A statement: the same by `day` as well, without `since`."""
+    of_conversations = select(conversations.c.day, conversations.c.cause).where(*_conversations_in_review(selection))
+    of_recordings = (
+        select(conversations.c.day, recordings.c.cause)
+        .join_from(recordings, conversations, _same_revision())
+        .where(*_recordings_in("review", selection))
+    )
+    both = union_all(of_conversations, of_recordings).subquery()
+    return select(both.c.day, both.c.cause, func.count().label("number")).group_by(both.c.day, both.c.cause)
 
 
 def waiting_list(engine: Engine, selection: Selection) -> list[ReviewRow]:
@@ -155,6 +195,8 @@ def _chosen(selection: Selection, cause: ColumnElement[str]) -> list[ColumnEleme
         conditions.append(conversations.c.day <= selection.last_day)
     if selection.reason is not None:
         conditions.append(cause.icontains(selection.reason, autoescape=True))
+    if selection.causes is not None:
+        conditions.append(cause.in_(selection.causes))
     return conditions
 
 

@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 import structlog
+from structlog.contextvars import bind_contextvars
 
 from strongroom.errors import StrongroomError
 from strongroom.genesys.analytics import conversation_again
@@ -46,6 +47,7 @@ def archive_conversation(house: House, ref: ConversationRef) -> Next:
     held = take_discovered(house.engine, ref, house.holder) or take_unlisted(house.engine, ref, house.holder)
     if held is None:
         return NOTHING
+    bind_contextvars(day=str(held.day))
     if held.background:
         house = house.in_background()
     step = _list if held.awaits == "listing" and held.decided is not None else _capture

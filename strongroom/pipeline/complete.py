@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 import structlog
+from structlog.contextvars import bind_contextvars
 
 from strongroom import __version__
 from strongroom.canonical import canonical_json, sha256_hex
@@ -37,6 +38,7 @@ def complete_conversation(house: House, ref: ConversationRef) -> Next:
     held = take_captured(house.engine, ref, house.holder)
     if held is None:
         return NOTHING
+    bind_contextvars(day=str(held.day))
     if held.background:
         house = house.in_background()
     lease = kept_conversation(house.engine, ref, house.holder)

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import timedelta
 
 import structlog
+from structlog.contextvars import bind_contextvars
 
 from strongroom.errors import StrongroomError
 from strongroom.genesys.errors import GenesysAnswerInvalid, NotReady
@@ -44,6 +45,7 @@ def archive_recording(house: House, ref: RecordingRef) -> Next:
     held = take_recording(house.engine, ref, house.holder)
     if held is None:
         return NOTHING
+    bind_contextvars(day=str(held.day))
     if held.background:
         house = house.in_background()
     lease = kept_recording(house.engine, ref, house.holder)

@@ -159,3 +159,19 @@ def test_what_a_terminal_would_obey_is_not_printed(
     assert "\x1b" not in out
     assert "\x07" not in out
     assert "evil' [bold]" in out
+
+
+def test_rows_are_chosen_by_the_kind_of_their_reason(
+    strongroom: Strongroom, environment: dict[str, str], engine: Engine, in_review: ConversationRef
+) -> None:
+    listed = strongroom("review", "--kind", "failed-in-genesys", "--json").document["rows"]
+    assert [row["reason"] for row in listed] == [FAILED]
+    planned = strongroom("requeue", "--kind", "failed-in-genesys", "--dry-run", "--json").document
+    assert planned["rows"] == listed
+    assert strongroom("requeue", "--kind", "lock", "--json").document["count"] == 0
+    assert len(review_list(engine, Selection())) == 2
+    assert strongroom("requeue", "--kind", "failed-in-genesys", "--json").document["count"] == 1
+    [left] = review_list(engine, Selection())
+    assert left.recording_id is None
+    assert strongroom("requeue", "--kind", "failed-in-genesys", "--state", "waiting", "--json").document["count"] == 0
+    strongroom("review", "--kind", "bad luck").refused(2, "no kind of reason", "failed-in-genesys")

@@ -23,6 +23,7 @@ _ENTRIES: tuple[tuple[str, str, frozenset[Right], tuple[str, ...]], ...] = (
     ("/holds", "Holds", frozenset({Right.SEE_HOLDS}), ("/holds",)),
     ("/audit", "Audit", frozenset({Right.SEE_CUSTODY}), ("/audit",)),
     ("/progress", "Progress", frozenset({Right.SEE_PROGRESS}), ("/progress",)),
+    ("/operations", "Operations", frozenset({Right.SEE_PROGRESS}), ("/operations",)),
 )
 
 

@@ -49,6 +49,8 @@ def pages(anne: Visitor, requested: dict[str, UUID]) -> list[tuple[str, str]]:
         ("audrey", "/requests?show=all"),
         ("audrey", f"/conversations/{requested['email']}/custody"),
         ("audrey", "/progress"),
+        ("audrey", "/operations"),
+        ("audrey", "/operations/days/2026-03-10"),
     ]
 
 

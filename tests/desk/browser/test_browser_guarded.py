@@ -93,6 +93,8 @@ def test_each_role_sees_its_pages_and_is_refused_the_others(stage: Stage, visit:
         f"/requests/{request}": {"anne", "paul", "audrey"},
         "/audit": {"rita", "audrey"},
         "/progress": {"oscar", "audrey"},
+        "/operations": {"oscar", "audrey"},
+        "/operations/days/2026-03-10": {"oscar", "audrey"},
         f"/api/v1/requests/{request}/files/{file.file_id}/content": {"anne"},
     }
     for name in ("anne", "paul", "rita", "audrey", "oscar", "diana", "nobody"):

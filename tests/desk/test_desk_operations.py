@@ -1,0 +1,79 @@
+"""The operator's page: who sees it, what it says of days and reasons, and who may re-queue how much."""
+
+from datetime import date
+
+import pytest
+from desk_material import DeskUnderTest
+from ledger.ledger_material import ANNE, capturing, discovered, found, looked_at
+from sqlalchemy import text
+
+from strongroom.ledger.conversations import send_conversation_to_review
+from strongroom.ledger.runs import open_run
+from strongroom.reasons import KINDS
+from web.views.operations import REASON_WORDS
+
+DAY, OTHER_DAY = date(2025, 5, 14), date(2025, 5, 15)
+CONFLICT = "other bytes stand at the key already; they were left alone: compare them"
+FAULT = "unexpected KeyError in capture: report it"
+
+
+@pytest.fixture
+def night(desk: DeskUnderTest) -> DeskUnderTest:
+    """Two days, one of them under way, with three rows in review for two reasons."""
+    for day, reason in ((DAY, FAULT), (OTHER_DAY, FAULT), (DAY, CONFLICT)):
+        (ref,) = discovered(desk.house.engine, found(day=day))
+        send_conversation_to_review(desk.house.engine, looked_at(desk.house.engine, ref), ANNE, reason)
+    capturing(desk.house.engine, "a", day=OTHER_DAY)
+    open_run(desk.house.engine, OTHER_DAY, "a test")
+    return desk
+
+
+def _in_review(desk: DeskUnderTest) -> list[tuple[date, str]]:
+    with desk.house.engine.connect() as connection:
+        rows = connection.execute(text("SELECT day, cause FROM conversations WHERE state = 'review' ORDER BY day"))
+        return [tuple(row) for row in rows]  # type: ignore[misc]
+
+
+def test_days_and_reasons_are_shown(night: DeskUnderTest) -> None:
+    oscar = night.signed_in("oscar", "operator")
+    page = oscar.get("/operations").text
+    assert "May 2025" in page
+    assert f'href="/operations/days/{DAY}"' in page
+    assert "2 in review" in page and "1 in review" in page
+    assert REASON_WORDS["unexpected"] in page and REASON_WORDS["vault-conflict"] in page
+    assert page.index(REASON_WORDS["unexpected"]) < page.index(REASON_WORDS["vault-conflict"]), "the most first"
+    earlier = oscar.get("/operations?month=2025-04").text
+    assert "April 2025" in earlier and str(DAY) not in earlier.partition("review-h")[0]
+    day = oscar.get(f"/operations/days/{OTHER_DAY}").text
+    assert "Enumerating" in day and REASON_WORDS["vault-conflict"] not in day
+    assert oscar.get("/operations/days/never").status_code == 404
+
+
+def test_a_reason_is_re_queued_of_one_day_or_of_all(night: DeskUnderTest) -> None:
+    oscar = night.signed_in("oscar", "operator")
+    oscar.get("/operations")
+    answer = oscar.post("/operations/requeue", kind="unexpected", day=str(DAY))
+    assert (answer.status_code, answer.headers["location"]) == (303, f"/operations/days/{DAY}?requeued=1")
+    assert "1 row re-queued" in oscar.get(answer.headers["location"]).text
+    assert _in_review(night) == [(DAY, CONFLICT), (OTHER_DAY, FAULT)]
+    assert oscar.post("/operations/requeue", kind="unexpected").headers["location"] == "/operations?requeued=1"
+    assert _in_review(night) == [(DAY, CONFLICT)]
+    assert oscar.post("/operations/requeue", kind="unexpected").headers["location"] == "/operations?requeued=0"
+    with night.house.engine.connect() as connection:
+        events = connection.execute(text("SELECT actor FROM custody_events WHERE act = 're-queued'")).all()
+    assert [row.actor for row in events] == ["oscar", "oscar"]
+
+
+def test_who_may_not_re_queue_does_not(night: DeskUnderTest) -> None:
+    audrey, anne = night.signed_in("audrey", "auditor"), night.signed_in("anne", "analyst")
+    assert "Re-queue" not in audrey.get("/operations").text
+    assert audrey.post("/operations/requeue", kind="unexpected").status_code == 403
+    assert anne.get("/operations").status_code == 403
+    oscar = night.signed_in("oscar", "operator")
+    assert oscar.post("/operations/requeue", csrf_token="forged", kind="unexpected").status_code == 403
+    assert oscar.post("/operations/requeue", kind="everything").status_code == 400
+    assert len(_in_review(night)) == 3
+
+
+def test_each_kind_of_reason_has_words() -> None:
+    assert set(REASON_WORDS) == set(KINDS)
