@@ -61,7 +61,7 @@ def running_bench(folder: Path, *, conversations: int, latency_ms: float, **simu
                 clients=CLIENTS,
                 now=_NOON_AFTER,
                 faults={"latency_ms": latency_ms},
-                **({"rate_limit_per_min": 0, "late_s": 20, "batch_s": 5} | simulator_options),
+                **({"rate_limit_per_min": 0, "late_s": 20, "batch_s": 5, "transcode_s": 0} | simulator_options),
             )
         )
         sink_url = running.enter_context(running_sink(folder / "sink.log"))
