@@ -11,7 +11,7 @@ from starlette.exceptions import HTTPException
 
 from strongroom.errors import Misconfigured, StrongroomError, Unreachable
 from strongroom.ledger.lookup import UnknownConversation
-from strongroom.legal.access import Forbidden, NotThere
+from strongroom.legal.access import Ended, Forbidden, NotThere
 from strongroom.legal.errors import NotNow
 from strongroom.legal.people import Throttled
 from strongroom.pipeline.bundle import BundleRefused, NotSealed
@@ -39,6 +39,7 @@ STATUS_OF_ERROR: dict[type[StrongroomError], int] = {
     Forbidden: 403,
     CsrfMissing: 403,
     NotThere: 404,
+    Ended: 410,
     UnknownConversation: 404,
     NotNow: 409,
     NotSealed: 409,

@@ -41,6 +41,10 @@ class NotThere(StrongroomError):
     """There is no such thing, or none that the principal may know of: the answer is the same, word for word."""
 
 
+class Ended(NotThere):
+    """It was disposed of or erased under a certificate: told to who sees all divisions, since it had one."""
+
+
 def require(principal: Principal, right: Right) -> None:
     """Raise Forbidden unless the principal has the right."""
     if not principal.may(right):

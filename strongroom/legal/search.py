@@ -17,7 +17,7 @@ from strongroom.ledger.hold_searches import Sought
 from strongroom.ledger.lookup import ended_as
 from strongroom.ledger.search import Criteria, FoundRecord, Place, find_record, find_records, values_of
 from strongroom.ledger.search_index import LONGEST_VALUE
-from strongroom.legal.access import NotThere, Principal, Right, require
+from strongroom.legal.access import Ended, NotThere, Principal, Right, require
 from strongroom.legal.errors import Misuse
 from strongroom.pipeline.addresses import spellings
 from strongroom.words import Phrase, phrases, storable
@@ -121,7 +121,7 @@ def look_up(house: House, principal: Principal, conversation_id: UUID) -> FoundC
         # which division it was of nobody knows any more
         ended = ended_as(house.engine, conversation_id) if principal.divisions is None else None
         if ended is not None:
-            raise NotThere(
+            raise Ended(
                 f"the record was {ended[0]} on {ended[1]:%Y-%m-%d}",
                 where=f"conversation {conversation_id}",
                 todo="the certificate stands in the vault and in the log: strongroom verify holds it against both",

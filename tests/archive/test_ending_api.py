@@ -78,7 +78,7 @@ def test_a_list_and_an_erasure_over_the_api(life: Life) -> None:
 
     assert life.run("disposition", listed["listId"]).ended == 1
     gone = call.get(f"/api/v1/conversations/{one}", headers=auditor)
-    assert gone.status_code == 404
+    assert gone.status_code == 410
     assert "disposed of under certificate 1" in gone.text
     page = call.get(f"/conversations/{one}", headers=auditor)
     assert "disposed of under certificate 1" in page.text

@@ -90,7 +90,7 @@ class ConversationModel(ApiModel):
     request: RequestModel | None
 
 
-@router.get("/{conversation_id}", responses=problems(400, 403, 404))
+@router.get("/{conversation_id}", responses=problems(400, 403, 404, 410))
 def conversation(request: Request, principal: CurrentPrincipal, conversation_id: UUID) -> ConversationModel:
     """A conversation; that it was looked at is on the record."""
     return _model(open_record(desk_of(request).house, principal, conversation_id))

@@ -52,6 +52,7 @@ def problems(*statuses: int) -> Responses:
         403: "No right to it",
         404: "There is no such thing, or none that you may see",
         409: "Not in the state it is in",
+        410: "It was disposed of or erased",
         416: "No such bytes",
         429: "Too many requests",
         503: "Something the desk needs does not answer",
