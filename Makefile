@@ -9,7 +9,7 @@ PARALLEL := --numprocesses 3 --dist worksteal
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo up test test-long screenshots lint bench
+.PHONY: help setup demo up test test-long chaos screenshots lint bench
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):[^#]*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
@@ -39,6 +39,9 @@ test-long: setup ## the tests that take longer
 
 screenshots: setup ## the pictures of docs/legal-desk.md
 	DESK_SCREENSHOTS=$(CURDIR)/docs/desk $(BIN)/pytest -m long tests/desk/browser/test_browser_screenshots.py
+
+chaos: setup ## nights of 2,000 conversations under a thousand kills, judged (CHAOS="--seeds 3 --kills 50"); about an hour
+	cd tests && PYTHONPATH=.. ../$(BIN)/python -m chaos $(CHAOS)
 
 lint: setup ## format, rules, types and imports
 	$(BIN)/ruff format --check .

@@ -37,14 +37,21 @@ def write_report(name: str, raw: dict[str, Any], goals: list[Goal]) -> Path:
     report = {
         "bench": name,
         "at": format_instant(utc_now()),
+        **machine(),
+        "raw": raw,
+        "goals": [asdict(goal) | {"holds": goal.holds} for goal in goals],
+    }
+    path.write_text(json.dumps(report, indent=2) + "\n")
+    return path
+
+
+def machine() -> dict[str, Any]:
+    """The machine it ran on, and the versions that its figures depend on."""
+    return {
         "machine": {
             "system": platform.platform(),
             "cores": os.cpu_count(),
             "memory_bytes": os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"),
         },
         "versions": {"python": platform.python_version()} | {package: version(package) for package in _PACKAGES},
-        "raw": raw,
-        "goals": [asdict(goal) | {"holds": goal.holds} for goal in goals],
     }
-    path.write_text(json.dumps(report, indent=2) + "\n")
-    return path

@@ -34,15 +34,20 @@ def procfile_commands(procfile: Path) -> dict[str, list[str]]:
     return {name.strip(): shlex.split(command) for name, _, command in lines}
 
 
-def start_process(name: str, environment: Mapping[str, str], logs: Path, *, number: int = 1) -> Child:
-    """Start one of the Procfile's processes; `number` tells several of one type on this machine apart."""
+def start_process(
+    name: str, environment: Mapping[str, str], logs: Path, *, number: int = 1, tree: Path = REPOSITORY
+) -> Child:
+    """Start one of the Procfile's processes; `number` tells several of one type on this machine apart.
+
+    `tree` is where its code is: another version's, perhaps.
+    """
     node = f"{name}-{number}"
     programs = f"{PROGRAMS}{os.pathsep}{os.environ['PATH']}"
     return start(
         node,
-        procfile_commands(REPOSITORY / "Procfile")[name],
+        procfile_commands(tree / "Procfile")[name],
         log=logs / f"{node}.log",
-        cwd=REPOSITORY,
+        cwd=tree,
         env={**environment, "PATH": programs, "CELERY_WORKER_HOSTNAME": f"{node}@%h"},
     )
 

@@ -6,7 +6,7 @@ import shutil
 import signal
 import subprocess
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,12 +27,22 @@ _SERVER_OPTIONS = {
 }
 
 
-@dataclass(frozen=True)
+@dataclass
 class Postgres:
-    """A running server."""
+    """A running server; it can be taken away and comes back with its data."""
 
     child: Child
     socket_dir: Path
+    _start: Callable[[], Child]
+
+    def take_away(self) -> None:
+        """Stop the server: whoever is connected is cut off, and nobody gets in."""
+        self.child.stop()
+
+    def bring_back(self) -> None:
+        """Start it again on the same data and socket, and wait until it lets people in. Raises NotStarted."""
+        self.child = self._start()
+        self.child.wait_until(lambda: _accepts_connections(self.socket_dir))
 
     def url(self, database: str) -> str:
         """A URL for SQLAlchemy with psycopg2; good in every process of this user, whatever its working directory."""
@@ -74,20 +84,24 @@ def running_postgres(log: Path) -> Iterator[Postgres]:
         data = home / "data"
         _initialise(programs / "initdb", data, user)
         options = _SERVER_OPTIONS | {"unix_socket_directories": str(home)}
-        child = start(
-            "PostgreSQL",
-            [programs / "postgres", "-D", data, *(f"--{name}={value}" for name, value in options.items())],
-            log=log,
-            cwd=home,
-            user=user,
-            stop_signal=signal.SIGINT,  # "fast": ends the connections instead of waiting for them
-            orphan_signal=signal.SIGINT,
-        )
+
+        def serve() -> Child:
+            return start(
+                "PostgreSQL",
+                [programs / "postgres", "-D", data, *(f"--{name}={value}" for name, value in options.items())],
+                log=log,
+                cwd=home,
+                user=user,
+                stop_signal=signal.SIGINT,  # "fast": ends the connections instead of waiting for them
+                orphan_signal=signal.SIGINT,
+            )
+
+        server = Postgres(serve(), home, serve)
         try:
-            child.wait_until(lambda: _accepts_connections(home))
-            yield Postgres(child, home)
+            server.child.wait_until(lambda: _accepts_connections(home))
+            yield server
         finally:
-            child.stop()
+            server.child.stop()
     finally:
         shutil.rmtree(home)
 

@@ -12,12 +12,22 @@ from embedded.ports import start_on_free_port
 from embedded.processes import Child, start
 
 
-@dataclass(frozen=True)
+@dataclass
 class RedisServer:
-    """A running server."""
+    """A running server; it can be taken away and comes back empty, since it keeps everything in memory."""
 
     child: Child
     port: int
+    log: Path
+
+    def take_away(self) -> None:
+        """Stop the server, and lose all it holds."""
+        self.child.stop()
+
+    def bring_back(self) -> None:
+        """Start it again on the same port, and wait until it answers. Raises NotStarted."""
+        self.child = _start(self.port, self.log)
+        self.child.wait_until(lambda: _answers(self.child, self.port) or None)
 
     def url(self, database: int = 0) -> str:
         """The URL of one of its numbered databases (0 to 15)."""
@@ -28,10 +38,11 @@ class RedisServer:
 def running_redis(log: Path) -> Iterator[RedisServer]:
     """Run a server that keeps everything in memory; stopped on leaving. Raises NotStarted."""
     child, port = start_on_free_port(lambda port: _start(port, log), _answers)
+    server = RedisServer(child, port, log)
     try:
-        yield RedisServer(child, port)
+        yield server
     finally:
-        child.stop()
+        server.child.stop()
 
 
 def _start(port: int, log: Path) -> Child:
