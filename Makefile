@@ -37,8 +37,9 @@ test: setup ## the tests, in under ten minutes
 test-long: setup ## the tests that take longer
 	$(BIN)/pytest -m long
 
-screenshots: setup ## the pictures of docs/legal-desk.md
+screenshots: setup ## the pictures of docs/legal-desk.md and docs/runbook.md
 	DESK_SCREENSHOTS=$(CURDIR)/docs/desk $(BIN)/pytest -m long tests/desk/browser/test_browser_screenshots.py
+	DESK_SCREENSHOTS=$(CURDIR)/docs/desk $(BIN)/pytest tests/desk/browser/test_browser_operations.py
 
 chaos: setup ## nights of 2,000 conversations under a thousand kills, judged (CHAOS="--seeds 3 --kills 50"); about an hour
 	cd tests && PYTHONPATH=.. ../$(BIN)/python -m chaos $(CHAOS)
