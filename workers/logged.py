@@ -7,14 +7,19 @@ from celery.signals import task_postrun, task_prerun
 from structlog.contextvars import bind_contextvars, clear_contextvars
 
 _ABOUT: Mapping[str, Sequence[str]] = {
+    "apply_hold": ("conversation",),
     "archive_conversation": ("conversation", "revision"),
     "archive_recording": ("conversation", "revision", "recording"),
     "complete_conversation": ("conversation", "revision"),
     "enumerate_day": ("day",),
+    "follow_batch": ("batch",),
     "follow_restore": ("restore",),
+    "gather_batch": ("background",),
     "index_conversation": ("conversation", "revision"),
+    "look_through": ("search",),
     "prepare_request": ("request",),
     "read_activity": ("day",),
+    "read_backfill": ("backfill",),
 }
 """What the ids of a message are, in order; messages carry ids alone."""
 

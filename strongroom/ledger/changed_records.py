@@ -16,8 +16,8 @@ from sqlalchemy.orm import aliased
 
 from strongroom.actor import Actor
 from strongroom.ledger import leases
-from strongroom.ledger.conversations import await_other_revisions
 from strongroom.ledger.custody import NewEvent, append_events
+from strongroom.ledger.discovering import await_other_revisions
 from strongroom.ledger.engine import Engine, transaction
 from strongroom.ledger.references import ConversationRef
 from strongroom.ledger.schema import conversations, objects

@@ -6,12 +6,8 @@ from sqlalchemy import delete, func, select
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 
 from strongroom.ledger.engine import Engine, transaction
+from strongroom.ledger.leases import LEASED
 from strongroom.ledger.operations_schema import drained_workers
-from strongroom.ledger.request_schema import requests
-from strongroom.ledger.restore_schema import restores
-from strongroom.ledger.schema import activity_reads, conversations, recordings, runs
-
-_LEASED = (runs, conversations, recordings, activity_reads, restores, requests)
 
 
 def record_drained(engine: Engine, queues_of: Mapping[str, Sequence[str]]) -> None:
@@ -45,7 +41,7 @@ def leases_held(engine: Engine) -> int:
     """How many rows some process holds just now, by the database's clock."""
     held = 0
     with transaction(engine) as connection:
-        for table in _LEASED:
+        for table in LEASED:
             statement = select(func.count()).where(table.c.lease_until > func.clock_timestamp())
             held += connection.execute(statement).scalar_one()
     return held

@@ -149,23 +149,27 @@ def renew(engine: Engine, table: Table, ids: Mapping[str, object], holder: Holde
         return connection.execute(statement).rowcount == 1
 
 
+LEASED = (
+    runs,
+    conversations,
+    recordings,
+    activity_reads,
+    backfills,
+    batches,
+    restores,
+    requests,
+    conversation_holds,
+    matter_searches,
+    notices,
+)
+"""Every table whose rows are leased."""
+
+
 def hand_back(engine: Engine, owner_prefix: str) -> int:
     """Free every row held under owners that start so: what a stopping worker held needn't wait for a time-out."""
     handed_back = 0
     with transaction(engine) as connection:
-        for table in (
-            runs,
-            conversations,
-            recordings,
-            activity_reads,
-            backfills,
-            batches,
-            restores,
-            requests,
-            conversation_holds,
-            matter_searches,
-            notices,
-        ):
+        for table in LEASED:
             statement = (
                 update(table)
                 .where(table.c.lease_owner.startswith(owner_prefix, autoescape=True))

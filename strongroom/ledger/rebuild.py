@@ -16,8 +16,8 @@ from sqlalchemy.orm import aliased
 from strongroom.actor import Actor
 from strongroom.errors import Misconfigured
 from strongroom.ledger.archived import decided_as_told
-from strongroom.ledger.conversations import await_other_revisions
 from strongroom.ledger.custody import NewEvent, append_events
+from strongroom.ledger.discovering import await_other_revisions
 from strongroom.ledger.ending_schema import certificates
 from strongroom.ledger.engine import Engine, transaction
 from strongroom.ledger.evidence_objects import EvidenceObject

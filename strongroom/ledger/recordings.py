@@ -11,8 +11,9 @@ from sqlalchemy.orm import aliased
 
 from strongroom.ledger import leases
 from strongroom.ledger.batch_results import Link, erase_when_over, links_of, require_all
-from strongroom.ledger.conversations import ExpectedRecording, await_other_revisions
+from strongroom.ledger.conversations import ExpectedRecording
 from strongroom.ledger.custody import NewEvent, append_events
+from strongroom.ledger.discovering import await_other_revisions
 from strongroom.ledger.engine import Engine, LeaseLost, transaction
 from strongroom.ledger.leases import Holder
 from strongroom.ledger.references import ConversationRef, RecordingRef

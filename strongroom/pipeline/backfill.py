@@ -21,7 +21,7 @@ from strongroom.ledger.backfills import (
     postpone_backfill,
     take_backfill,
 )
-from strongroom.ledger.conversations import Background, discover
+from strongroom.ledger.discovering import Background, discover
 from strongroom.ledger.engine import LeaseLost
 from strongroom.ledger.heartbeat import kept_backfill
 from strongroom.pipeline.enumerate import Ends, log_invalid

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from strongroom.genesys.record_facts import same_facts
 from strongroom.house import House
 from strongroom.ledger.changed_records import OnceMore, known_records, open_once_more
-from strongroom.ledger.conversations import Found
+from strongroom.ledger.discovering import Found
 from strongroom.ledger.references import ConversationRef
 
 CAUSE = "its record changed since"

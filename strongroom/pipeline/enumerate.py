@@ -10,7 +10,7 @@ import structlog
 from strongroom.errors import StrongroomError
 from strongroom.genesys.analytics import Page, ended_since, started_on
 from strongroom.house import House
-from strongroom.ledger.conversations import Found, discover
+from strongroom.ledger.discovering import Found, discover
 from strongroom.ledger.engine import LeaseLost
 from strongroom.ledger.heartbeat import kept_run
 from strongroom.ledger.references import ConversationRef

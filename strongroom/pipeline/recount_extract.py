@@ -13,7 +13,7 @@ from strongroom.genesys.record_facts import same_facts
 from strongroom.house import House
 from strongroom.ledger.activity import ActivityRead
 from strongroom.ledger.changed_records import KnownRecord, known_records
-from strongroom.ledger.conversations import Found
+from strongroom.ledger.discovering import Found
 from strongroom.ledger.recounts import Line, differing, known_ends, say_again, stage
 from strongroom.ledger.references import ConversationRef
 from strongroom.pipeline.enumerate import log_invalid, record_page

@@ -19,7 +19,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 from sealing_material import Sealing, StartSealing
 from sqlalchemy import insert, text
 
-from strongroom.ledger.conversations import Found, discover
+from strongroom.ledger.discovering import Found, discover
 from strongroom.ledger.schema import conversations, intents, objects, recordings
 from strongroom.ledger.tables import metadata
 from strongroom.legal import disposition, endings, erasure, holds

@@ -8,16 +8,15 @@ from uuid import UUID, uuid4
 from strongroom.ledger.conversations import (
     Decided,
     ExpectedRecording,
-    Found,
     HeldConversation,
     archived,
     begin_capturing,
-    discover,
     expire_conversation,
     send_conversation_to_review,
     take_captured,
     take_discovered,
 )
+from strongroom.ledger.discovering import Found, discover
 from strongroom.ledger.engine import Engine
 from strongroom.ledger.leases import Holder
 from strongroom.ledger.objects import ObjectRow

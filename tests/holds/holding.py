@@ -11,16 +11,9 @@ from uuid import UUID, uuid4
 from sqlalchemy import text
 
 from strongroom.house import House
-from strongroom.ledger.conversations import (
-    Decided,
-    Found,
-    archived,
-    begin_capturing,
-    discover,
-    take_captured,
-    take_discovered,
-)
+from strongroom.ledger.conversations import Decided, archived, begin_capturing, take_captured, take_discovered
 from strongroom.ledger.custody import events_of
+from strongroom.ledger.discovering import Found, discover
 from strongroom.ledger.hold_searches import look_at
 from strongroom.ledger.objects import ObjectRow, PartRef, record_object
 from strongroom.ledger.references import ConversationRef

@@ -13,14 +13,13 @@ from strongroom.actor import Actor
 from strongroom.ledger.conversations import (
     Decided,
     ExpectedRecording,
-    Found,
     HeldConversation,
     archived,
     begin_capturing,
-    discover,
     take_captured,
     take_discovered,
 )
+from strongroom.ledger.discovering import Found, discover
 from strongroom.ledger.engine import Engine
 from strongroom.ledger.leases import Holder
 from strongroom.ledger.objects import ObjectRow

@@ -26,13 +26,8 @@ from ledger_material import (
     rows,
 )
 
-from strongroom.ledger.conversations import (
-    begin_capturing,
-    discover,
-    send_conversation_to_review,
-    take_captured,
-    take_discovered,
-)
+from strongroom.ledger.conversations import begin_capturing, send_conversation_to_review, take_captured, take_discovered
+from strongroom.ledger.discovering import discover
 from strongroom.ledger.due import claim_discovered
 from strongroom.ledger.engine import Engine, LeaseLost
 from strongroom.ledger.references import ConversationRef

@@ -21,7 +21,8 @@ from ledger_material import (
 )
 from sqlalchemy import event
 
-from strongroom.ledger.conversations import Background, discover, postpone_conversation
+from strongroom.ledger.conversations import postpone_conversation
+from strongroom.ledger.discovering import Background, discover
 from strongroom.ledger.due import (
     claim_captured,
     claim_discovered,

@@ -8,15 +8,8 @@ from uuid import UUID, uuid4
 
 from strongroom.canonical import sha256_hex
 from strongroom.house import House
-from strongroom.ledger.conversations import (
-    Decided,
-    Found,
-    archived,
-    begin_capturing,
-    discover,
-    take_captured,
-    take_discovered,
-)
+from strongroom.ledger.conversations import Decided, archived, begin_capturing, take_captured, take_discovered
+from strongroom.ledger.discovering import Found, discover
 from strongroom.ledger.objects import ObjectRow
 from strongroom.ledger.references import ConversationRef
 from strongroom.ledger.search_index import Entry, IndexedText, Term, index, take_unindexed

@@ -14,8 +14,8 @@ from sqlalchemy import text
 from config.environment import load_settings
 from strongroom.actor import Actor
 from strongroom.house import House, open_house
-from strongroom.ledger.conversations import Found, discover
 from strongroom.ledger.custody import events_of
+from strongroom.ledger.discovering import Found, discover
 from strongroom.ledger.objects import ObjectRow, PartRef, record_object
 from strongroom.ledger.restore_objects import RestoreObject
 from strongroom.ledger.restores import RestoreRow, restore_row
