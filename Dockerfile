@@ -40,4 +40,7 @@ COPY --from=build /opt/strongroom /opt/strongroom
 ENV STRONGROOM_SPOOL_DIR=/var/lib/strongroom/spool CELERY_BEAT_SCHEDULE=/var/lib/strongroom/beat-schedule
 # All that is ever written, besides /tmp: everything else may be read-only. Each container has a volume of its own.
 VOLUME /var/lib/strongroom
+# Each process serves its health at this port of its own container; Flower and the jobs serve none, and are not asked.
+ENV STRONGROOM_METRICS_PORT=9464
+HEALTHCHECK --interval=30s --timeout=20s --start-period=60s --retries=5 CMD ["strongroom", "health"]
 CMD ["strongroom", "--help"]

@@ -99,6 +99,22 @@ def test_kubernetes_starts_each_process_as_the_procfile_says(kubernetes: list[di
     assert commands == {f"strongroom-{name}": command for name, command in PROCFILE.items()} | migrate
 
 
+def test_each_process_is_asked_for_its_health(kubernetes: list[dict[str, Any]], compose: dict[str, Any]) -> None:
+    assert 'CMD ["strongroom", "health"]' in (REPOSITORY / "Dockerfile").read_text()
+    for one in kubernetes:
+        if one["kind"] == "Deployment" and one["metadata"]["name"] != "strongroom-flower":
+            [container] = one["spec"]["template"]["spec"]["containers"]
+            assert {"livenessProbe", "readinessProbe"} <= container.keys(), one["metadata"]["name"]
+    asked = {name for name in PROCESSES if not compose["services"][name].get("healthcheck", {}).get("disable")}
+    assert asked == PROCESSES
+    ports = [
+        re.findall(r"STRONGROOM_METRICS_PORT=(\S+)", path.read_text())
+        for path in DEPLOY.glob("systemd/*.service")
+        if "METRICS_PORT" in path.read_text()
+    ]
+    assert len({port for found in ports for port in found}) == len(PROCESSES - {"flower"}), "a port is taken twice"
+
+
 def test_kubernetes_has_as_many_workers_as_the_queue_needs(kubernetes: list[dict[str, Any]]) -> None:
     documents = list(yaml.safe_load_all((DEPLOY / "kubernetes" / "scaling" / "worker.yaml").read_text()))
     [scaled] = [one for one in documents if one["kind"] == "ScaledObject"]
