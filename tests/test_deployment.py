@@ -58,7 +58,7 @@ def _unit(path: Path) -> ConfigParser:
 def test_the_procfile_has_each_process_once() -> None:
     lines = (REPOSITORY / "Procfile").read_text().splitlines()
     assert len(lines) == len(PROCESSES)
-    assert {"worker", "control", "restore", "beat", "flower", "desk"} <= PROCESSES
+    assert {"worker", "control", "restore", "records", "beat", "flower", "desk"} <= PROCESSES
 
 
 def test_each_queue_is_taken_and_the_sweep_has_one_to_itself() -> None:
