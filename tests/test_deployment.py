@@ -65,7 +65,7 @@ def test_each_queue_is_taken_and_the_sweep_has_one_to_itself() -> None:
     commands = PROCFILE.values()
     taken = [words[words.index("--queues") + 1].split(",") for words in commands if "--queues" in words]
     assert {queue for queues in taken for queue in queues} == set(QUEUE_OF_TASK.values())
-    assert [task for task, queue in QUEUE_OF_TASK.items() if queue == SWEEP] == ["sweep"]
+    assert [task for task, queue in QUEUE_OF_TASK.items() if queue == SWEEP] == ["feed", "sweep"]
 
 
 def test_the_procfile_needs_no_shell() -> None:
