@@ -60,9 +60,8 @@ def _columns(table: Table) -> list[Column[Any]]:
 def _value(table: Table, column: Column[Any]) -> object:
     if (table.name, column.name) in _TOGETHER:
         return _TOGETHER[table.name, column.name]
-    checks = " AND ".join(str(one.sqltext) for one in table.constraints if isinstance(one, CheckConstraint))
-    checks += " AND ".join(str(one.sqltext) for one in column.constraints if isinstance(one, CheckConstraint))
-    words = dict(reversed(_WORDS.findall(checks)))
+    constraints = [one for one in (*table.constraints, *column.constraints) if isinstance(one, CheckConstraint)]
+    words = dict(reversed(_WORDS.findall(" AND ".join(str(one.sqltext) for one in constraints))))
     kinds: list[tuple[type | tuple[type, ...], object]] = [
         (Uuid, AN_ID),
         (Boolean, False),

@@ -36,7 +36,7 @@ HUSH = "https://media.example/{}?signature=hush"
 def submitted(engine: Engine, count: int = 1, holder: Holder = ANNE) -> tuple[int, list[ConversationRef]]:
     """New conversations, in one batch."""
     discovered(engine, *(found() for _ in range(count)))
-    held = take_for_batch(engine, holder, 100)
+    held = take_for_batch(engine, holder, 100, background=False)
     assert len(held) == count
     gathered = [Gathered(one, one.record, DECIDED, {}) for one in held]
     return recorded(engine, gathered, holder), [one.ref for one in held]
@@ -76,29 +76,34 @@ def store(engine: Engine, ref: RecordingRef, results: int, holder: Holder = ANNE
 
 def test_first_revisions_are_gathered_once_by_two_workers(engine: Engine) -> None:
     discovered(engine, *(found() for _ in range(7)))
-    taken = at_once(lambda: take_for_batch(engine, ANNE, 4), lambda: take_for_batch(engine, BERT, 4))
+    taken = at_once(
+        lambda: take_for_batch(engine, ANNE, 4, background=False),
+        lambda: take_for_batch(engine, BERT, 4, background=False),
+    )
     refs = [one.ref for held in taken for one in held]
     assert len(refs) == len(set(refs)) == 7
-    assert take_for_batch(engine, ANNE, 4) == []
+    assert take_for_batch(engine, ANNE, 4, background=False) == []
 
 
 def test_a_reopened_conversation_is_not_gathered(engine: Engine) -> None:
     one = found()
     discovered(engine, one)
-    batch_id = recorded(engine, [Gathered(held, {}, DECIDED, {}) for held in take_for_batch(engine, ANNE, 1)])
+    batch_id = recorded(
+        engine, [Gathered(held, {}, DECIDED, {}) for held in take_for_batch(engine, ANNE, 1, background=False)]
+    )
     (ref,) = [waiting.ref for waiting in waiting_for(engine, batch_id)]
     assert ended(engine, batch_id, known=[ref]) == [ref]
     archive(engine, ref)
     discovered(engine, found(one.conversation_id, one.conversation_end + timedelta(hours=1)))
-    assert claim_for_batches(engine, 0, 10) == []
-    assert take_for_batch(engine, ANNE, 10) == []
+    assert claim_for_batches(engine, 0, 10, background=False) == []
+    assert take_for_batch(engine, ANNE, 10, background=False) == []
 
 
 def test_what_another_worker_took_over_is_left_out_of_the_batch(engine: Engine) -> None:
     discovered(engine, found(), found())
-    held = take_for_batch(engine, ANNE, 10)
+    held = take_for_batch(engine, ANNE, 10, background=False)
     expire_leases(engine)
-    (stolen,) = take_for_batch(engine, BERT, 1)
+    (stolen,) = take_for_batch(engine, BERT, 1, background=False)
     batch_id = recorded(engine, [Gathered(one, {}, DECIDED, {}) for one in held])
     assert {one.ref for one in waiting_for(engine, batch_id)} == {one.ref for one in held} - {stolen.ref}
 
@@ -183,7 +188,7 @@ def test_links_are_erased_with_the_end_and_with_the_last_settling(engine: Engine
 def test_what_is_not_ready_goes_into_another_batch_later(engine: Engine) -> None:
     batch_id, (ref,) = submitted(engine)
     assert ended(engine, batch_id, again=[ref]) == []
-    (held,) = take_for_batch(engine, ANNE, 10)
+    (held,) = take_for_batch(engine, ANNE, 10, background=False)
     assert held.decided == DECIDED, "what was decided stays"
     second = recorded(engine, [Gathered(held)])
     assert [(one.ref, one.asks) for one in waiting_for(engine, second)] == [(ref, 2)]
@@ -196,7 +201,7 @@ def test_a_second_batch_gives_fresh_links_to_what_is_not_there_and_none_to_what_
     (missing,) = gives(engine, batch_id, ref, "y", recording="b")
     store(engine, stored, 1)
     ended(engine, batch_id, again=[ref])
-    second = recorded(engine, [Gathered(one) for one in take_for_batch(engine, ANNE, 10)])
+    second = recorded(engine, [Gathered(one) for one in take_for_batch(engine, ANNE, 10, background=False)])
     assert gives(engine, second, ref, "x2") == []
     assert gives(engine, second, ref, "y2", recording="b") == []
     assert results_of(engine, stored) == ()
