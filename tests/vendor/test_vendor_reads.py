@@ -18,6 +18,7 @@ from embedded.simulator import Simulator
 from simulator.awkwardness import EVERY
 from strongroom.genesys import client as client_module
 from strongroom.genesys.analytics import conversation_again, conversations_again, ended_since, started_on
+from strongroom.genesys.batches import batch_status, submit_batch
 from strongroom.genesys.client import GenesysApi, GenesysClient
 from strongroom.genesys.conversations import Conversation
 from strongroom.genesys.details_jobs import data_available_until, job_results, job_status, submit_job
@@ -40,6 +41,8 @@ EXERCISED = {
     "recording_metadata",
     "recording_with_media",
     "request_restore",
+    "submit_batch",
+    "batch_status",
 }
 
 
@@ -65,6 +68,7 @@ def test_the_client_reads_only_what_the_vendor_has(simulator: Callable[..., Simu
         rate_limit_per_min=0,
         transcode_s=0,
         job_s=0,
+        batch_s=0,
         availability_lag_s=0,
     )
     client = GenesysClient(
@@ -78,6 +82,8 @@ def test_the_client_reads_only_what_the_vendor_has(simulator: Callable[..., Simu
     assert job_status(client, job).is_fulfilled
     assert data_available_until(client) > start_of(DAY)
     assert list(job_results(client, job))
+    batch = submit_batch(client, [conversation.conversation_id for conversation in found[:100]])
+    assert batch_status(client, batch).results
     names = Names(client)
     names.organisation()
     for conversation in found:
