@@ -37,7 +37,8 @@ class Explained:
     retained_years: int
     lock_mode: str
     retain_until: datetime
-    erasable: bool
+    erasable: bool | None
+    """None where the ledger was rebuilt from the vault: the manifest has the basis and the reasons, not this."""
     rules: tuple[str, ...]
     reasons: tuple[str, ...]
     defaulted: bool
@@ -80,8 +81,8 @@ def _as_recorded(decided: Decided) -> Explained:
         retained_years=decision["retainedYears"],
         lock_mode=decided.lock_mode,
         retain_until=decided.retain_until,
-        erasable=decision["erasable"],
-        rules=tuple(decision["rules"]),
+        erasable=decision.get("erasable"),
+        rules=tuple(decision.get("rules", ())),
         reasons=tuple(decision["reasons"]),
         defaulted=decision["defaulted"],
         policy_version=decided.policy_version,
@@ -148,7 +149,8 @@ def _print_decision(console: Console, explained: Explained) -> None:
     table.add_row("class", explained.retention_class)
     table.add_row("basis", printable(explained.basis))
     table.add_row("kept", f"{explained.retained_years} years, until {instant(explained.retain_until)}")
-    table.add_row("lock", f"{explained.lock_mode}, {'erasable' if explained.erasable else 'not erasable'}")
+    erasable = {True: ", erasable", False: ", not erasable", None: ""}[explained.erasable]
+    table.add_row("lock", f"{explained.lock_mode}{erasable}")
     table.add_row("policy", f"version {explained.policy_version[:16]}")
     table.add_row("why", "\n".join(printable(reason) for reason in explained.reasons))
     console.print(Padding(table, (0, 0, 0, 2)))

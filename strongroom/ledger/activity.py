@@ -7,7 +7,7 @@ The nightly query knows conversations by their start and looks back some days; w
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from sqlalchemy import ColumnElement, ScalarSelect, delete, func, insert, literal, select, update
+from sqlalchemy import ColumnElement, ScalarSelect, delete, func, insert, literal, or_, select, update
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 
 from strongroom.ledger import leases
@@ -35,9 +35,14 @@ class ActivityRead:
 
 
 def want_activity_reads(engine: Engine) -> int:
-    """Want a read of each day that has a run and neither a read nor a recount yet, back-filled ones too; how many."""
+    """Want a read of each day that has a run and neither a read nor a recount yet; how many.
+
+    Of a day that is back-filled once it has settled: before that a recount would miss, and archive at once, what the
+    back-fill has still to read in the background.
+    """
     recounted = select(recounts.c.day).where(recounts.c.day == runs.c.day).exists()
-    archived = select(runs.c.day, literal("wanted"), literal("the day has a run")).where(~recounted).distinct()
+    begun = or_(~runs.c.background, runs.c.state == "settled")
+    archived = select(runs.c.day, literal("wanted"), literal("the day has a run")).where(begun, ~recounted).distinct()
     statement = (
         postgresql_insert(activity_reads).from_select(["day", "state", "cause"], archived).on_conflict_do_nothing()
     )
