@@ -50,7 +50,8 @@ class SessionMedia:
     """What the ledger has of a session that was recorded: the states of its recordings, and the cause of the last."""
 
     conversation_id: UUID
-    session_id: str
+    recording_id: str
+    session_id: str | None
     state: str
     cause: str
     on_manifest: bool
@@ -202,14 +203,19 @@ def recorded_sessions(engine: Engine, day: date, job_id: str) -> Iterator[dict[U
 
 
 def media_of_sessions(engine: Engine, ids: Collection[UUID]) -> list[SessionMedia]:
-    """The recordings of these conversations' sessions, in all revisions."""
-    statement = select(
-        recordings.c.conversation_id,
-        recordings.c.session_id,
-        recordings.c.state,
-        recordings.c.cause,
-        recordings.c.manifest_state.is_not(None),
-    ).where(recordings.c.conversation_id.in_(ids), recordings.c.session_id.is_not(None))
+    """The recordings of these conversations, in all revisions, the latest last."""
+    statement = (
+        select(
+            recordings.c.conversation_id,
+            recordings.c.recording_id,
+            recordings.c.session_id,
+            recordings.c.state,
+            recordings.c.cause,
+            recordings.c.manifest_state.is_not(None),
+        )
+        .where(recordings.c.conversation_id.in_(ids))
+        .order_by(recordings.c.revision)
+    )
     with transaction(engine) as connection:
         return [SessionMedia(*row) for row in connection.execute(statement)]
 

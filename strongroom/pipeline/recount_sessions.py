@@ -35,13 +35,20 @@ def compare_sessions(
     """Hold each recorded session against the ledger; what has nothing, and no reason, is to be archived once more."""
     for batch in recorded_sessions(house.engine, read.day, job_id):
         media: dict[tuple[UUID, str], list[SessionMedia]] = {}
+        of_some_session: dict[UUID, dict[str, SessionMedia]] = {}
         for one in media_of_sessions(house.engine, list(batch)):
-            media.setdefault((one.conversation_id, one.session_id), []).append(one)
+            if one.session_id is None:
+                of_some_session.setdefault(one.conversation_id, {})[one.recording_id] = one
+            else:
+                media.setdefault((one.conversation_id, one.session_id), []).append(one)
         open_ids = under_way(house.engine, list(batch))
         without = set()
         for conversation_id, session_ids in batch.items():
             for session_id in sorted(session_ids):
                 known = media.get((conversation_id, session_id), [])
+                # a batch does not say of which of several sessions a recording is: each stands for one of them
+                if not known and (others := of_some_session.get(conversation_id)):
+                    known = [others.popitem()[1]]
                 if _tell(sessions, conversation_id, session_id, known, open_now=conversation_id in open_ids):
                     without.add(conversation_id)
         held = known_records(house.engine, without)
