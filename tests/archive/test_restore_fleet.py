@@ -14,12 +14,13 @@ from strongroom.ledger.custody import events_of
 from strongroom.ledger.restores import restore_row
 from strongroom.pipeline.restore import request_restore
 from strongroom.times import utc_now
-from tasks.fleet import Fleet, send, waiting_messages
+from tasks.fleet import Fleet, redis_of, send
 
 LEGAL = Actor("anne", "desk-1")
 CLASSES = ("STANDARD", "GLACIER_IR", "GLACIER", "DEEP_ARCHIVE")
 FAN_OUT = 500
 NOBODYS = "00000000-0000-4000-8000-000000000000"
+NIGHT = ((BULK, "archive_conversation"), (CONTROL, "complete_conversation"))
 
 
 def archived(archive: Archive) -> list[UUID]:
@@ -27,6 +28,12 @@ def archived(archive: Archive) -> list[UUID]:
     archive.archive_here()
     statement = "SELECT conversation_id FROM objects WHERE recording_id IS NOT NULL GROUP BY 1 ORDER BY 1"
     return [conversation_id for (conversation_id,) in archive.rows(statement)]
+
+
+def fan_out_waiting(app: Fleet) -> list[int]:
+    """How many of the night's messages wait in each of its queues; Beat puts others there beside them."""
+    waiting = [(redis_of(app, lambda client, queue=queue: client.lrange(queue, 0, -1)), task) for queue, task in NIGHT]
+    return [sum(json.loads(one)["headers"]["task"] == task for one in messages) for messages, task in waiting]
 
 
 def all_ready_as_time_passes(archive: Archive) -> bool:
@@ -47,12 +54,9 @@ def test_a_conversation_in_each_class_comes_back_whole_however_long_the_nights_q
         cold={"classes": of_class, "ready_after_s": 0.5},
     )
     app = Fleet(load_settings(archive.environment))
-    for queue, task, arguments in (
-        (BULK, "archive_conversation", (NOBODYS, 1)),
-        (CONTROL, "complete_conversation", (NOBODYS, 1)),
-    ):
-        send(app, task, [arguments] * FAN_OUT)
-        assert waiting_messages(app, queue) == FAN_OUT
+    for _, task in NIGHT:
+        send(app, task, [(NOBODYS, 1)] * FAN_OUT)
+    assert fan_out_waiting(app) == [FAN_OUT, FAN_OUT]
     puts_before = archive.proxy.requests("PutObject")
     # nobody takes those two queues: to the restores it is a night whose queues never get shorter
     with archive.fleet({"restore": 1, "beat": 1}):
@@ -63,7 +67,7 @@ def test_a_conversation_in_each_class_comes_back_whole_however_long_the_nights_q
         }
         assert [name for name, status in restores.items() if status.late] == ["DEEP_ARCHIVE"]
         wait_until(lambda: all_ready_as_time_passes(archive), "every restore is ready", timeout_s=120)
-        assert [waiting_messages(app, queue) for queue in (BULK, CONTROL)] == [FAN_OUT, FAN_OUT]
+        assert fan_out_waiting(app) == [FAN_OUT, FAN_OUT]
     # the role of a worker that only restores may not write, not even the probe of the others
     assert archive.proxy.requests("PutObject") == puts_before
     asked = archive.proxy.restores_asked()

@@ -41,6 +41,8 @@ TABLES = (
     "runs",
     "conversations",
     "recordings",
+    "batches",
+    "batch_results",
     "intents",
     "objects",
     "activity_reads",
