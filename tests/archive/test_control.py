@@ -90,11 +90,12 @@ def test_a_drained_fleet_takes_nothing_until_it_is_told_to(start_archive: StartA
 
 
 def test_what_is_in_hand_for_too_long_is_said(start_archive: StartArchive) -> None:
-    archive = start_archive(conversations=6)
-    archive.proxy.faults(slow={"operation": "PutObject", "key_contains": "recordings/", "seconds": 15})
-    with archive.fleet({"worker": 1, "control": 1}):
+    archive = start_archive(conversations=6, settings={"STRONGROOM_LEASE_S": "60"})
+    archive.proxy.faults(slow={"operation": "PutObject", "key_contains": "recordings/", "seconds": 600})
+    with archive.fleet({"worker": 1, "control": 1}) as fleet:
         app = _begin(archive)
         wait_fed(app, lambda: archive.proxy.applied("slow"), "a worker is in the middle of a put")
         with pytest.raises(CommandFailed, match="exit code 1"):
             strongroom(archive.environment, "drain", "--timeout", "1")
-        archive.proxy.faults()
+        for child in fleet.children:
+            child.kill()
