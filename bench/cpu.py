@@ -25,6 +25,7 @@ from config.environment import load_settings
 from embedded.command import strongroom
 from strongroom.genesys.batches import batch_status, submit_batch
 from strongroom.house import House, open_house, open_store
+from strongroom.ledger.due import claim_batches
 from strongroom.ledger.runs import open_run
 from strongroom.pipeline.batch_following import follow_batch
 from strongroom.pipeline.batching import gather_batch
@@ -78,11 +79,12 @@ def profiled(house: House) -> tuple[str, int]:
     open_run(house.engine, DAY, "a bench")
     for _ in enumerate_day(house, DAY):
         pass
-    following = gather_batch(house)
-    if following.batch is None:
+    gather_batch(house)
+    time.sleep(house.settings.batch_first_look_s)
+    batches = claim_batches(house.engine, house.settings.enqueue_grace_s, 1)
+    if not batches:
         raise AssertionError("nothing to profile")
-    time.sleep(following.batch[1])
-    given = follow_batch(house, following.batch[0]).recordings[:PROFILED]
+    given = follow_batch(house, batches[0]).recordings[:PROFILED]
     profile = cProfile.Profile()
     steps: list[Callable[[], Any]] = [lambda ref=ref: archive_recording(house, ref) for ref in given]
     profile.enable()

@@ -75,6 +75,7 @@ def running_bench(folder: Path, *, conversations: int, latency_ms: float, **simu
 
 
 _SETTINGS = {
+    "STRONGROOM_REQUESTS_PER_MINUTE": "1000000",  # the simulator has no limit
     "STRONGROOM_CATCH_UP_DAYS": "0",
     "STRONGROOM_LEASE_S": "120",
     "STRONGROOM_BATCH_FIRST_LOOK_S": "6",

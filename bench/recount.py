@@ -26,6 +26,7 @@ from bench.memory import peak_mib
 from bench.report import Goal, write_report
 from config.environment import load_settings
 from embedded.postgres import running_postgres
+from embedded.redis import running_redis
 from embedded.simulator import running_simulator
 from embedded.stack import settings_environment
 from strongroom.genesys.details_jobs import job_status, submit_job
@@ -71,6 +72,7 @@ def measure(conversations: int, folder: Path) -> Recounted:
     """Recount a day of so many conversations."""
     with (
         running_postgres(folder / "postgres.log") as postgres,
+        running_redis(folder / "redis.log") as redis,
         running_simulator(
             folder / "simulator.log",
             conversations=conversations,
@@ -82,9 +84,9 @@ def measure(conversations: int, folder: Path) -> Recounted:
         ) as simulator,
     ):
         environment = settings_environment(
-            folder, postgres.create_database("bench"), "redis://127.0.0.1:1/0", "http://127.0.0.1:1",
+            folder, postgres.create_database("bench"), redis.url(), "http://127.0.0.1:1",
             simulator.url, simulator.genesys_clients, _DAY,
-        )  # fmt: skip
+        ) | {"STRONGROOM_REQUESTS_PER_MINUTE": "1000000"}  # fmt: skip
         command = [sys.executable, "-m", "bench.recount"]
         done = subprocess.run(command, env=os.environ | environment, capture_output=True, text=True, check=True)
         return Recounted(conversations, *json.loads(done.stdout.splitlines()[-1]))

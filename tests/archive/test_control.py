@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from archives import Archive, StartArchive, wait_until
+from archives import Archive, StartArchive, wait_fed, wait_until
 
 from config.environment import load_settings
 from embedded.command import CommandFailed, strongroom
@@ -64,7 +64,7 @@ def test_a_drained_fleet_takes_nothing_until_it_is_told_to(start_archive: StartA
     archive = start_archive(conversations=8)
     with archive.fleet(NODES):
         app = _begin(archive)
-        wait_until(lambda: archive.progress().objects >= 1, "the day is under way")
+        wait_fed(app, lambda: archive.progress().objects >= 1, "the day is under way")
         strongroom(archive.environment, "drain", "--timeout", "60")
         assert set(map(tuple, queues_of_workers(app).values())) == {()}
         assert len(drained(archive.engine)) == 3
@@ -90,11 +90,12 @@ def test_a_drained_fleet_takes_nothing_until_it_is_told_to(start_archive: StartA
 
 
 def test_what_is_in_hand_for_too_long_is_said(start_archive: StartArchive) -> None:
-    archive = start_archive(conversations=6)
-    archive.proxy.faults(slow={"operation": "PutObject", "key_contains": "recordings/", "seconds": 15})
-    with archive.fleet({"worker": 1, "control": 1}):
-        _begin(archive)
-        wait_until(lambda: archive.proxy.applied("slow"), "a worker is in the middle of a put")
+    archive = start_archive(conversations=6, settings={"STRONGROOM_LEASE_S": "60"})
+    archive.proxy.faults(slow={"operation": "PutObject", "key_contains": "recordings/", "seconds": 600})
+    with archive.fleet({"worker": 1, "control": 1}) as fleet:
+        app = _begin(archive)
+        wait_fed(app, lambda: archive.proxy.applied("slow"), "a worker is in the middle of a put")
         with pytest.raises(CommandFailed, match="exit code 1"):
             strongroom(archive.environment, "drain", "--timeout", "1")
-        archive.proxy.faults()
+        for child in fleet.children:
+            child.kill()

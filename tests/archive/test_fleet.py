@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 import redis
-from archives import Archive, StartArchive, wait_until
+from archives import Archive, StartArchive, wait_fed, wait_until
 
 from config.environment import load_settings
 from embedded.fleet import Fleet
@@ -71,7 +71,7 @@ def test_a_worker_killed_around_a_put_costs_nothing_even_when_the_next_download_
     archive.proxy.faults(**fault)
     with archive.fleet() as fleet:
         ask_for(archive)
-        wait_until(lambda: archive.proxy.applied(name) >= 1, "a worker is in the middle of a put")
+        wait_fed(app_of(archive), lambda: archive.proxy.applied(name) >= 1, "a worker is in the middle of a put")
         kill_workers(fleet)
     archive.proxy.faults()
     [(intended,)] = archive.rows("SELECT count(*) FROM intents WHERE recording_id IS NOT NULL")
@@ -95,7 +95,7 @@ def test_a_day_survives_redis_being_emptied(start_archive: StartArchive) -> None
     archive = start_archive(conversations=20, settings={"STRONGROOM_ENQUEUE_GRACE_S": "2"})
     with archive.fleet(), redis.Redis.from_url(archive.environment["STRONGROOM_REDIS_URL"]) as broker:
         ask_for(archive)
-        wait_until(lambda: archive.progress().objects >= 5, "the day is under way")
+        wait_fed(app_of(archive), lambda: archive.progress().objects >= 5, "the day is under way")
         broker.flushall()
         finish(archive)
     assert mismatches(archive) == []
@@ -107,10 +107,14 @@ def test_every_message_twice_and_two_enumerations_at_once_make_one_vault(start_a
     with archive.fleet({"worker": 2, "control": 2}):
         ask_for(archive, times=4)
         wait_until(lambda: archive.progress().conversations, "conversations are discovered")
-        for _ in range(3):
+        for again in range(3):
+            if again:
+                wait_fed(app, lambda: archive.progress().recordings, "a batch has given recordings")
             conversations = archive.rows("SELECT conversation_id::text, revision FROM conversations")
             recordings = archive.rows("SELECT conversation_id::text, revision, recording_id FROM recordings")
             for task, rows in (
+                ("gather_batch", [(False,), (True,)]),
+                ("follow_batch", archive.rows("SELECT batch_id FROM batches")),
                 ("archive_conversation", conversations),
                 ("complete_conversation", conversations),
                 ("archive_recording", recordings),
@@ -135,7 +139,7 @@ def test_a_stopped_worker_finishes_or_hands_back_what_it_holds(start_archive: St
     archive = start_archive(conversations=12, settings={"STRONGROOM_LEASE_S": "600"})
     with archive.fleet():
         ask_for(archive)
-        wait_until(lambda: archive.progress().objects >= 3, "the day is under way")
+        wait_fed(app_of(archive), lambda: archive.progress().objects >= 3, "the day is under way")
     held = "SELECT count(*) FROM {} WHERE lease_owner IS NOT NULL"
     assert [archive.rows(held.format(table)) for table in ("runs", "conversations", "recordings")] == [[(0,)]] * 3
     with archive.fleet():
