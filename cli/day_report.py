@@ -16,7 +16,12 @@ from cli.seal_report import SealReport, seal_document, seal_lines, seal_of
 from strongroom.ledger.engine import Engine
 from strongroom.ledger.progress import DayProgress, day_progress
 from strongroom.ledger.review import review_counts
-from strongroom.ledger.schema import CONVERSATION_STATES, RECORDING_STATES
+from strongroom.ledger.schema import (
+    CONVERSATION_STATES,
+    OPEN_CONVERSATION_STATES,
+    OPEN_RECORDING_STATES,
+    RECORDING_STATES,
+)
 
 _CAUSES_SHOWN = 5
 _TABLE_WIDTH = 80
@@ -53,13 +58,13 @@ class DayReport:
 
     @property
     def conversations_settled(self) -> int:
-        """Conversation revisions that are archived or in review."""
-        return _sum(self.progress.conversations, "archived", "review")
+        """Conversation revisions of which nothing is left to capture: archived, in review, expired, and what ends."""
+        return _all_but(self.progress.conversations, OPEN_CONVERSATION_STATES)
 
     @property
     def recordings_settled(self) -> int:
         """Recordings that are stored, absent or in review."""
-        return _sum(self.progress.recordings, "stored", "absent", "review")
+        return _all_but(self.progress.recordings, OPEN_RECORDING_STATES)
 
     @property
     def waiting(self) -> int:
@@ -196,5 +201,5 @@ def _see(number: int, command: str) -> str:
     return f"see: {command}" if number else ""
 
 
-def _sum(by_state: Mapping[str, int], *states: str) -> int:
-    return sum(by_state.get(state, 0) for state in states)
+def _all_but(by_state: Mapping[str, int], states: tuple[str, ...]) -> int:
+    return sum(number for state, number in by_state.items() if state not in states)

@@ -53,9 +53,9 @@ def healthy(folder: Path, database_url: str, redis_url: str, s3_endpoint: str) -
         strongroom(environment, "vault", "create")
         strongroom(environment, "log", "new-key", environment["STRONGROOM_LOG_KEY_FILE"])
         engine = connect(database_url, connect_timeout_s=5)
-        sizes = {"worker": 1, "control": 1, "restore": 1, "beat": 1}
+        sizes = {"worker": 1, "control": 1, "restore": 1, "records": 1, "beat": 1}
         with running_fleet(environment, folder / "logs", sizes) as fleet:
-            for child in fleet.children[:3]:
+            for child in fleet.children[:-1]:  # all but Beat
                 child.wait_until(lambda child=child: True if " ready." in child.log_text() else None, timeout_s=60)
             wait_until(lambda: signs_of_life_shown(engine), "a sweep")
             yield Patient(environment, engine, folder)

@@ -86,3 +86,9 @@ def test_pace_forgets_what_was_long_ago() -> None:
     for second in range(300):
         pace.report(float(second), min(second, 100) * 10)
     assert pace.rate_per_s == 0
+
+
+def test_a_revision_that_expired_or_was_disposed_of_is_no_longer_waited_for() -> None:
+    conversations = {"archived": 3, "review": 1, "expired": 7, "ending": 2, "ended": 5}
+    report = DayReport(DayProgress(date(2020, 5, 14), "settled", None, None, conversations=conversations), review=1)
+    assert "conversations 18/18, recordings 0/0" in " ".join(shown([report], Pace()).split())

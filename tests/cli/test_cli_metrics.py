@@ -118,6 +118,7 @@ def test_the_lengths_of_all_queues(strongroom: Strongroom, redis_url: str, monke
     assert samples(strongroom("metrics").out, "messages_waiting", "queue") == {
         ("bulk",): 0,
         ("control",): 1,
+        ("records",): 0,
         ("restore",): 0,
         ("sweep",): 0,
     }

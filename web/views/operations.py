@@ -71,7 +71,7 @@ def bounds(first: date) -> tuple[date, date]:
 
 
 def share_done(progress: DayProgress) -> int:
-    """How much of the day's conversations is archived or in review, in per cent, rounded down."""
+    """How much of the day's conversations is neither to be looked at nor being captured, in per cent, rounded down."""
     known = sum(progress.conversations.values())
     done = known - progress.conversations.get("discovered", 0) - progress.conversations.get("capturing", 0)
     return 100 * done // known if known else 0
