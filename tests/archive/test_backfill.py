@@ -101,6 +101,7 @@ def mismatches(archive: Archive, days: list[date]) -> list[str]:
     return found
 
 
+@pytest.mark.long
 def test_days_are_archived_newest_first_across_a_stop_killed_workers_and_a_start(start_archive: StartArchive) -> None:
     archive = start_archive(
         conversations=0,

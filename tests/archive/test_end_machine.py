@@ -334,6 +334,7 @@ def sealing(start_sealing: StartSealing) -> Iterator[Sealing]:
     yield start_sealing()
 
 
+@pytest.mark.long
 def test_no_order_of_things_deletes_what_is_locked_or_held_or_leaves_what_ended(sealing: Sealing) -> None:
     EndMachine.sealing = sealing
     run_state_machine_as_test(

@@ -55,6 +55,7 @@ def strongroom(archive: Archive, *arguments: str, stdin: str = "") -> subprocess
     )
 
 
+@pytest.mark.long
 def test_nothing_of_what_was_erased_is_left_anywhere(archive: Archive) -> None:
     life = Life(archive)
     open_run(archive.engine, archive.day, "a test")
