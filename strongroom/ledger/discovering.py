@@ -13,6 +13,7 @@ from sqlalchemy import (
     case,
     exists,
     func,
+    null,
     or_,
     select,
     update,
@@ -202,5 +203,11 @@ def _look_again(connection: Connection, latest: RowMapping, background: Backgrou
             deadline_at=now + leases.seconds(deadline_s),
             background=True,
             shortest_lock_days=background.shortest_lock_days,
+            # what is decided already would be asked for as it is, and not decided on
+            retention_class=null(),
+            lock_mode=null(),
+            retain_until=null(),
+            policy_version=null(),
+            decision=null(),
         )
     )

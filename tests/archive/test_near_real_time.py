@@ -70,6 +70,7 @@ def test_calls_are_archived_minutes_after_their_end_and_the_night_finds_them_don
     assert look(archive) == 2
     assert look(archive) == 0
     archive.let_time_pass(10)
+    archive.sweep_until_batches_end()
     while archive.sweep_once():
         pass
     known = "SELECT conversation_id::text, revision FROM conversations WHERE state = 'archived' ORDER BY 1"
