@@ -175,6 +175,7 @@ def page_requests(archive: Archive) -> int:
     return sum(sum(statuses.values()) for endpoint, statuses in requests.items() if "results" in endpoint)
 
 
+@pytest.mark.long
 def test_what_the_policy_would_have_let_go_is_listed_and_archived_only_with_a_lock_of_its_own(
     start_archive: StartArchive,
 ) -> None:

@@ -218,6 +218,7 @@ def _wrong(checks: dict[str, dict[str, Any]]) -> dict[str, str]:
     return {name: check["what"] for name, check in checks.items() if check["outcome"] not in {"good", "skipped"}}
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("fault", PLANTED)
 def test_each_fault_is_found_and_its_line_mends_it(
     strongroom: Strongroom,
