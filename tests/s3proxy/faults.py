@@ -56,6 +56,8 @@ class Faults:
         """
         if unknown := set(wanted) - NAMES:
             raise ValueError(f"no such fault: {', '.join(sorted(unknown))}; there are {', '.join(sorted(NAMES))}")
+        if wanted:  # what comes is counted anew; clearing leaves what was counted to be read
+            self.applied.clear()
         self._set = {name: Fault(**(options if isinstance(options, dict) else {})) for name, options in wanted.items()}
 
     def take(self, name: str, operation: str, method: str, path: str) -> Fault | None:

@@ -28,7 +28,7 @@ class S3Proxy:
         self._ask("/_proxy/faults", json.dumps(wanted).encode())
 
     def applied(self, fault: str) -> int:
-        """How often a fault has been applied since the proxy started."""
+        """How often a fault has been applied since faults were last set."""
         return int(self._ask("/_proxy/stats")["faults"].get(fault, 0))
 
     def restores_asked(self) -> list[dict[str, Any]]:
