@@ -27,14 +27,23 @@ FindEntry = Callable[[Holding, HeldObject], ManifestEntry | None]
 
 @dataclass(frozen=True)
 class Examined:
-    """What was looked at: `bytes_hashed` of objects that were read whole, and `cold` objects that could not be."""
+    """What was looked at: `bytes_hashed` of objects that were read whole, and `cold` objects that could not be.
+
+    `policy_documents` are the hashes of the policies' documents that manifests in the log name.
+    """
 
     objects: int = 0
     bytes_hashed: int = 0
     cold: int = 0
+    policy_documents: frozenset[str] = frozenset()
 
     def __add__(self, other: "Examined") -> "Examined":
-        return Examined(self.objects + other.objects, self.bytes_hashed + other.bytes_hashed, self.cold + other.cold)
+        return Examined(
+            self.objects + other.objects,
+            self.bytes_hashed + other.bytes_hashed,
+            self.cold + other.cold,
+            self.policy_documents | other.policy_documents,
+        )
 
 
 @dataclass(frozen=True)
@@ -120,7 +129,7 @@ class _Check:
             self._believed = False
             return
         try:
-            named = self._read(row, body, where)
+            named = self._read(row, body, where, in_log=entry is not None)
         except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
             self._tell(WRONG, "it is not a manifest", where, "a manifest of this revision", found, key=row.key)
             self._believed = False
@@ -128,8 +137,11 @@ class _Check:
         for one in named:
             self._name(one, where)
 
-    def _read(self, row: HeldObject, body: bytearray, where: str) -> list[_Named]:
+    def _read(self, row: HeldObject, body: bytearray, where: str, *, in_log: bool) -> list[_Named]:
         document = json.loads(body)
+        # before its first sealing a policy's document is not in the vault yet
+        if in_log and "policyDocument" in document:
+            self._examined += Examined(policy_documents=frozenset({str(document["policyDocument"])}))
         expected = (str(self._conversation_id), row.revision)
         told = (document["conversationId"], document["revision"])
         if told != expected:

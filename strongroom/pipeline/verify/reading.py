@@ -102,6 +102,21 @@ class EvidenceReader:
         """What stands at a key, None when nothing does. Raises the vault's and the ledger's errors."""
         return self._kept_or_read(key, lambda: find_evidence(self.house.engine, key))
 
+    def read_named(self, key: str, sha256: str) -> None:
+        """Hold what stands at a key against the hash that something in the log names it by. Raises as `read` does."""
+        reading = self.read(key)
+        if reading is None or self.findings.is_about(key):
+            return
+        if (found := sha256_hex(reading.body)) != sha256:
+            self.findings.tell(
+                WRONG,
+                "the bytes are not those that manifests name",
+                self.where(key),
+                expected=sha256,
+                found=found,
+                key=key,
+            )
+
     def _kept_or_read(self, key: str, find_row: Callable[[], EvidenceObject | None]) -> Reading | None:
         with self._lock:
             if key in self._kept:

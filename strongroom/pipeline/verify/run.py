@@ -30,6 +30,7 @@ from strongroom.pipeline.verify.scope import Depth, Scope
 from strongroom.pipeline.verify.timestamps import check_timestamps
 from strongroom.pipeline.verify.witness import compare_with_witness
 from strongroom.times import utc_now
+from strongroom.vault.evidence_keys import policy_document_key
 
 _BATCH = 200
 _EVIDENCE = "evidence/"
@@ -111,6 +112,8 @@ def _verified(house: House, scope: Scope, depth: Depth) -> tuple[Verified, list[
             ]
             if scope.conversations:
                 listed_days.update((holding.conversation_id, one.day) for holding in batch for one in holding.revisions)
+    for sha256 in sorted(examined.policy_documents):
+        reader.read_named(policy_document_key(sha256), sha256)
     for prefix in scope.prefixes(sorted(listed_days)):
         check_listing(house, findings, prefix)
     done = Verified(
