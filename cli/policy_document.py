@@ -9,7 +9,8 @@ from cli.arguments import AsJson
 from cli.connections import settings_of_process
 from cli.output import open_console, print_json
 from strongroom.errors import Misconfigured
-from strongroom.pipeline.policy_document import document_sha256, policy_document, policy_document_pdf
+from strongroom.pipeline.policy_document import document_sha256, policy_document
+from strongroom.pipeline.policy_pdf import policy_document_pdf
 from strongroom.retention.policy import load_policy
 from strongroom.times import utc_now
 

@@ -1,11 +1,7 @@
-"""A document for people, as a row of blocks: the same blocks are written as Markdown and as a PDF."""
+"""A document for people, as a row of blocks, and as Markdown; `document_pdf` prints the same blocks."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
-
-from strongroom.evidence.facts import Fact
-from strongroom.evidence.pdf import Paper
 
 
 @dataclass(frozen=True)
@@ -55,15 +51,6 @@ def as_markdown(title: str, blocks: Sequence[Block]) -> str:
     return "\n\n".join([f"# {_plain(title)}", *(_markdown(block) for block in blocks)]) + "\n"
 
 
-def as_pdf(title: str, subject: str, facts: Sequence[Fact], blocks: Sequence[Block], made_at: datetime) -> bytes:
-    """The document as a PDF; `facts` stand below its title."""
-    paper = Paper(title, subject, made_at, trial=False)
-    paper.facts(facts)
-    for block in blocks:
-        _print(paper, block)
-    return paper.content()
-
-
 def _markdown(block: Block) -> str:
     if isinstance(block, Heading):
         return f"{'#' * block.level} {_plain(block.text)}"
@@ -88,16 +75,3 @@ def _plain(text: str) -> str:
 
 def _to_sign(block: Signatures) -> list[tuple[str, ...]]:
     return [(signer, "", "", "") for signer in block.signers]
-
-
-def _print(paper: Paper, block: Block) -> None:
-    if isinstance(block, Heading):
-        paper.heading(block.text, small=block.level > 2)
-    elif isinstance(block, Paragraph):
-        paper.paragraph(block.text)
-    elif isinstance(block, Items):
-        paper.items(block.items, numbered=block.numbered)
-    elif isinstance(block, Grid):
-        paper.table(block.headers, block.rows, block.widths)
-    else:
-        paper.signatures(block.signers)

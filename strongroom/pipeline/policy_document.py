@@ -5,7 +5,6 @@ The same policy gives the same bytes in every process of one version: each manif
 """
 
 import re
-from datetime import datetime
 from functools import lru_cache
 
 from strongroom.canonical import sha256_hex
@@ -17,9 +16,7 @@ from strongroom.evidence.document import (
     Paragraph,
     Signatures,
     as_markdown,
-    as_pdf,
 )
-from strongroom.evidence.facts import Fact
 from strongroom.genesys.transport import permissions_asked_for
 from strongroom.pipeline import policy_wording as wording
 from strongroom.retention.classes import LockMode, RetentionClass
@@ -37,7 +34,7 @@ _SIGNERS = ("General Counsel", "Chief Compliance Officer", "Records manager")
 @lru_cache(maxsize=8)
 def policy_document(policy: Policy) -> str:
     """The document in Markdown. Its UTF-8 bytes are what is hashed."""
-    return as_markdown(TITLE, _blocks(policy))
+    return as_markdown(TITLE, blocks_of(policy))
 
 
 @lru_cache(maxsize=8)
@@ -46,16 +43,8 @@ def document_sha256(policy: Policy) -> str:
     return sha256_hex(policy_document(policy).encode())
 
 
-def policy_document_pdf(policy: Policy, made_at: datetime) -> bytes:
-    """The same document as a PDF. It names the SHA-256 of the Markdown: that is what manifests name."""
-    facts = [
-        Fact("policy", policy.version, exact=True),
-        Fact("document", document_sha256(policy), exact=True),
-    ]
-    return as_pdf(TITLE, f"version {policy.version[:16]}", facts, _blocks(policy), made_at)
-
-
-def _blocks(policy: Policy) -> list[Block]:
+def blocks_of(policy: Policy) -> list[Block]:
+    """What the document says, block by block."""
     return [
         Paragraph(
             f"This is version {policy.version} of the policy: the SHA-256 of the file that the archive goes by, byte"

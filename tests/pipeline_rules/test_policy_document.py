@@ -15,7 +15,8 @@ from pypdf import PdfReader
 
 from config.settings import Settings
 from strongroom.genesys.transport import permissions_asked_for
-from strongroom.pipeline.policy_document import document_sha256, policy_document, policy_document_pdf
+from strongroom.pipeline.policy_document import document_sha256, policy_document
+from strongroom.pipeline.policy_pdf import policy_document_pdf
 from strongroom.retention.policy import Policy, load_policy
 from strongroom.roles import RIGHTS
 from strongroom.vault.permissions import TABLE
