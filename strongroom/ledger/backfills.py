@@ -268,7 +268,7 @@ def _hand_back(
 ) -> None:
     ids = {"backfill_id": reading.backfill_id}
     with transaction(engine) as connection:
-        leases.postpone(connection, backfills, ids, ["running"], holder, due_at, message_sent=False, **values)
+        leases.postpone(connection, backfills, ids, ["running"], holder, due_at, **values)
 
 
 def _switch(engine: Engine, backfill_id: int, before: str, after: str, cause: str) -> bool:

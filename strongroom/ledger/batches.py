@@ -202,7 +202,6 @@ def postpone_batch(engine: Engine, batch: HeldBatch, holder: Holder, due_in_s: f
             ["submitted"],
             holder,
             due_at,
-            message_sent=False,
             cause=cause,
         )
 

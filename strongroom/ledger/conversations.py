@@ -282,7 +282,6 @@ def postpone_conversation(engine: Engine, held: HeldConversation, holder: Holder
             OPEN_CONVERSATION_STATES,
             holder,
             leases.seconds_from_now(due_in_s),
-            message_sent=False,
             cause=cause,
         )
 

@@ -179,7 +179,7 @@ def look_later(engine: Engine, held: HeldSearch, holder: Holder, due_in_s: float
     """It can't go on now; due again in `due_in_s`. Raises LeaseLost."""
     with transaction(engine) as connection:
         key, due_at = {"search_id": held.search_id}, leases.seconds_from_now(due_in_s)
-        leases.postpone(connection, matter_searches, key, ["wanted"], holder, due_at, message_sent=False, cause=cause)
+        leases.postpone(connection, matter_searches, key, ["wanted"], holder, due_at, cause=cause)
 
 
 def look_at(connection: Connection, conversation_id: UUID, by: Actor) -> None:

@@ -94,9 +94,7 @@ def settle_hold(engine: Engine, work: HoldWork, holder: Holder) -> bool:
         ).where(of_conversation)
         left, standing = connection.execute(counted).one()
         if left:
-            leases.postpone(
-                connection, conversation_holds, ids, _WANTED, holder, func.clock_timestamp(), message_sent=False
-            )
+            leases.postpone(connection, conversation_holds, ids, _WANTED, holder, func.clock_timestamp())
             return False
         applied = _move(connection, conversation_id, in_force=True, state="applied") if standing else []
         ended = _move(connection, conversation_id, in_force=False, state="released")
@@ -133,7 +131,7 @@ def hold_later(engine: Engine, work: HoldWork, holder: Holder, due_in_s: float, 
     """The store can't be told now; due again in `due_in_s`. Raises LeaseLost."""
     with transaction(engine) as connection:
         ids, due_at = {"conversation_id": work.conversation_id}, leases.seconds_from_now(due_in_s)
-        leases.postpone(connection, conversation_holds, ids, _WANTED, holder, due_at, message_sent=False, cause=cause)
+        leases.postpone(connection, conversation_holds, ids, _WANTED, holder, due_at, cause=cause)
 
 
 def give_back(engine: Engine, work: HoldWork, holder: Holder) -> None:

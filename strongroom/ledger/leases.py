@@ -126,16 +126,13 @@ def postpone(
     states: Collection[str],
     holder: Holder,
     due_at: ColumnElement[datetime],
-    *,
-    message_sent: bool,
     **values: Any,
 ) -> None:
     """Hand a row we hold back until it is due again. Raises LeaseLost.
 
-    `message_sent`: a message with a countdown is on its way, so the sweeper leaves the row alone for a while then.
+    No message is on its way for it: it is fed from the ledger when it is due.
     """
-    enqueued_at = due_at if message_sent else None
-    change(connection, table, ids, states, holder, due_at=due_at, enqueued_at=enqueued_at, **values)
+    change(connection, table, ids, states, holder, due_at=due_at, enqueued_at=None, **values)
 
 
 def renew(engine: Engine, table: Table, ids: Mapping[str, object], holder: Holder) -> bool:

@@ -124,7 +124,6 @@ def postpone_recording(
             OPEN_RECORDING_STATES,
             holder,
             due_at,
-            message_sent=False,
             state="waiting",
             cause=cause,
             deadline_at=recordings.c.deadline_at + leases.seconds(lost_s),

@@ -144,7 +144,7 @@ def prepare_later(engine: Engine, held: HeldRequest, holder: Holder, due_in_s: f
     with transaction(engine) as connection:
         ids = {"request_id": held.request_id}
         due_at = leases.seconds_from_now(due_in_s)
-        leases.postpone(connection, requests, ids, _PREPARING, holder, due_at, message_sent=False, cause=cause)
+        leases.postpone(connection, requests, ids, _PREPARING, holder, due_at, cause=cause)
 
 
 def request_prepared(engine: Engine, held: HeldRequest, holder: Holder, state: str, cause: str) -> None:

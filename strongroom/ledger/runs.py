@@ -93,7 +93,6 @@ def postpone_run(engine: Engine, run: Run, holder: Holder, due_in_s: float, caus
             ["enumerating"],
             holder,
             leases.seconds_from_now(due_in_s),
-            message_sent=False,
             cause=cause,
         )
 

@@ -71,7 +71,7 @@ def postpone_indexing(engine: Engine, held: HeldConversation, holder: Holder, du
     with transaction(engine) as connection:
         due_at = leases.seconds_from_now(due_in_s)
         ids = held.ref._asdict()
-        leases.postpone(connection, conversations, ids, ["archived"], holder, due_at, message_sent=False)
+        leases.postpone(connection, conversations, ids, ["archived"], holder, due_at)
 
 
 def texts_indexed(engine: Engine, conversation_id: UUID) -> dict[str, str]:
@@ -113,7 +113,7 @@ def index(
             leases.change(connection, conversations, ids, ["archived"], holder, indexed_at=now)
         else:
             due_at = leases.seconds_from_now(due_in_s)
-            leases.postpone(connection, conversations, ids, ["archived"], holder, due_at, message_sent=False)
+            leases.postpone(connection, conversations, ids, ["archived"], holder, due_at)
         if _replace_record(connection, entry, term_ids, gap):
             _replace_texts(connection, entry, texts, text_recordings)
         if then is not None:
