@@ -11,7 +11,7 @@ from cli.connections import settings_of_process
 from cli.operator import operator
 from cli.output import count, open_console, print_json
 from strongroom.house import new_instance, open_house
-from strongroom.ledger.migrate import require_current_schema
+from strongroom.ledger.revision import require_current_schema
 from strongroom.pipeline.bundle import make_bundle
 
 EXAMPLE = "Example: strongroom bundle 0a8bd5e2-… -o subpoena-17.zip --reason 'Subpoena 17'"

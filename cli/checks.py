@@ -17,7 +17,7 @@ from strongroom.genesys.names import Names
 from strongroom.house import bucket_blueprint, genesys_client, open_allowances, open_store
 from strongroom.ledger.checkpoints import latest_checkpoint
 from strongroom.ledger.lookup import database_clock
-from strongroom.ledger.migrate import require_current_schema
+from strongroom.ledger.revision import require_current_schema
 from strongroom.pipeline.log_keys import open_signers, origin_of
 from strongroom.retention.policy import load_policy
 from strongroom.times import utc_now

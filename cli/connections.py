@@ -7,7 +7,7 @@ from contextlib import closing, contextmanager
 from config.environment import load_settings
 from config.settings import Settings
 from strongroom.ledger.engine import Engine, connect
-from strongroom.ledger.migrate import require_current_schema
+from strongroom.ledger.revision import require_current_schema
 from tasks.fleet import Fleet
 
 

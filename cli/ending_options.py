@@ -10,7 +10,7 @@ from cli.connections import settings_of_process
 from cli.operator import operator
 from cli.output import columns, count, instant, json_instant, open_console, print_json, printable
 from strongroom.house import House, new_instance, open_house
-from strongroom.ledger.migrate import require_current_schema
+from strongroom.ledger.revision import require_current_schema
 from strongroom.legal import endings
 from strongroom.legal.access import Principal, Role
 from strongroom.legal.carrying_out import CarriedOut, carry_out, deleting_store

@@ -15,7 +15,7 @@ from cli.hold_report import as_document, print_matter, print_matters
 from cli.operator import operator
 from cli.output import open_console, print_json
 from strongroom.house import House, new_instance, open_house
-from strongroom.ledger.migrate import require_current_schema
+from strongroom.ledger.revision import require_current_schema
 from strongroom.legal import holds
 from strongroom.legal.access import Principal, Role
 from strongroom.legal.asking import parse_ids

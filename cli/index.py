@@ -8,7 +8,7 @@ from cli.arguments import AsJson
 from cli.connections import settings_of_process
 from cli.output import count, open_console, print_json, printable
 from strongroom.house import new_instance, open_house
-from strongroom.ledger.migrate import require_current_schema
+from strongroom.ledger.revision import require_current_schema
 from strongroom.pipeline.rebuild import Rebuilt
 from strongroom.pipeline.rebuild import rebuild as rebuild_ledger
 

@@ -12,7 +12,7 @@ from cli.output import count, open_console, print_json, printable
 from cli.policy_changes import changes_document, print_changes
 from cli.policy_what_if import AllOption, FromOption, ToOption, days_chosen
 from strongroom.house import new_instance, open_house
-from strongroom.ledger.migrate import require_current_schema
+from strongroom.ledger.revision import require_current_schema
 from strongroom.pipeline.policy_apply import apply_policy
 from strongroom.pipeline.policy_what_if import what_if
 

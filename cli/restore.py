@@ -17,8 +17,8 @@ from cli.output import open_console, print_json
 from cli.restore_report import as_document, print_listed, print_whole
 from config.settings import Settings
 from strongroom.house import House, new_instance, open_house
-from strongroom.ledger.migrate import require_current_schema
 from strongroom.ledger.restores import restores_needed
+from strongroom.ledger.revision import require_current_schema
 from strongroom.pipeline.restore import follow_restore, request_restore, restore_status
 from strongroom.pipeline.restore_outlook import RestoreStatus, status_of
 from strongroom.times import parse_instant, utc_now

@@ -14,7 +14,7 @@ from cli.operator import operator
 from cli.output import columns, count, instant, json_instant, open_console, print_json, printable
 from cli.restore import due_in
 from strongroom.house import House, new_instance, open_house
-from strongroom.ledger.migrate import require_current_schema
+from strongroom.ledger.revision import require_current_schema
 from strongroom.legal.access import Principal, Role
 from strongroom.legal.delivering import Delivered, deliver
 from strongroom.legal.preparing import prepare

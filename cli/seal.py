@@ -12,7 +12,7 @@ from cli.output import open_console, print_json
 from cli.seal_report import seal_document, seal_lines, seal_of
 from strongroom.errors import Misconfigured, StrongroomError
 from strongroom.house import House, new_instance, open_house
-from strongroom.ledger.migrate import require_current_schema
+from strongroom.ledger.revision import require_current_schema
 from strongroom.ledger.runs import days_with_run
 from strongroom.pipeline.log_keys import can_seal
 from strongroom.pipeline.seal import Sealed

@@ -13,7 +13,7 @@ from cli.operator import operator
 from cli.output import count, open_console, print_json, printable
 from strongroom.evidence.findings import PROMISES
 from strongroom.house import new_instance, open_house
-from strongroom.ledger.migrate import require_current_schema
+from strongroom.ledger.revision import require_current_schema
 from strongroom.pipeline.verify.run import Verified
 from strongroom.pipeline.verify.run import verify as verify_vault
 from strongroom.pipeline.verify.scope import Depth, Scope

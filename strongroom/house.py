@@ -17,7 +17,7 @@ from strongroom.genesys.names import Names
 from strongroom.genesys.pool import ClientPool, PooledClient
 from strongroom.ledger.engine import Engine, connect
 from strongroom.ledger.leases import Holder
-from strongroom.ledger.migrate import require_current_schema
+from strongroom.ledger.revision import require_current_schema
 from strongroom.retention.policy import Policy, load_policy
 from strongroom.vault.blueprint import Blueprint
 from strongroom.vault.fitness import require_fit, require_there

@@ -10,7 +10,7 @@ from config.environment import SettingsInvalid, load_settings
 from config.logs import configure_logs
 from strongroom.errors import StrongroomError
 from strongroom.house import require_ready_without_putting
-from strongroom.ledger.migrate import require_current_schema
+from strongroom.ledger.revision import require_current_schema
 from strongroom.vault.fitness import require_there
 from tasks.exporter import Check, Exporter, LedgerCollector, registry_of_process
 from tasks.fleet import Fleet

@@ -8,7 +8,7 @@ import structlog
 
 from strongroom.errors import StrongroomError
 from strongroom.house import House
-from strongroom.ledger.migrate import require_current_schema
+from strongroom.ledger.revision import require_current_schema
 from strongroom.vault.fitness import require_there
 
 _KEPT_S = 5.0

@@ -8,7 +8,7 @@ from celery.signals import beat_init, heartbeat_sent, worker_ready
 from strongroom.errors import StrongroomError
 from strongroom.house import open_store
 from strongroom.ledger.engine import connect
-from strongroom.ledger.migrate import require_current_schema
+from strongroom.ledger.revision import require_current_schema
 from strongroom.vault.fitness import require_there
 from tasks.exporter import Check, Exporter, LedgerCollector, registry_of_process
 from tasks.fleet import Fleet, waiting_messages

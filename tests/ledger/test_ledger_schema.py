@@ -13,8 +13,9 @@ from sqlalchemy.exc import IntegrityError
 from strongroom.errors import Misconfigured
 from strongroom.ledger import migrate as migrations
 from strongroom.ledger.engine import Engine, connect
-from strongroom.ledger.migrate import migrate, require_current_schema
+from strongroom.ledger.migrate import migrate
 from strongroom.ledger.recordings import take_recording
+from strongroom.ledger.revision import known_revisions, require_current_schema
 from strongroom.ledger.runs import open_run
 from strongroom.ledger.tables import metadata
 
@@ -26,6 +27,12 @@ def _downgrade(engine: Engine, revision: str) -> None:
     with engine.begin() as connection:
         config.attributes["connection"] = connection
         command.downgrade(config, revision)
+
+
+def test_each_migrations_file_is_named_after_its_revision() -> None:
+    """So that the order is known without loading Alembic."""
+    scripts = ScriptDirectory.from_config(migrations._config())
+    assert known_revisions() == [one.revision for one in scripts.walk_revisions()][::-1]
 
 
 def test_migrations_make_the_schema_of_the_code(engine: Engine) -> None:

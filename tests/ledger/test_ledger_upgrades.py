@@ -12,7 +12,8 @@ from sqlalchemy import inspect
 from strongroom.errors import Misconfigured
 from strongroom.ledger import migrate as migrations
 from strongroom.ledger.engine import Engine
-from strongroom.ledger.migrate import migrate, migrate_back, require_current_schema
+from strongroom.ledger.migrate import migrate, migrate_back
+from strongroom.ledger.revision import require_current_schema
 from strongroom.ledger.tables import metadata
 
 REVISIONS = [one.revision for one in ScriptDirectory.from_config(migrations._config()).walk_revisions()]
