@@ -19,7 +19,9 @@ from tasks.messages import conversation_arguments, recording_arguments
 
 _FED_LATELY = "strongroom:fed"
 _FEED_EVERY_MS = 250
-"""How often draining workers feed at most: at the end of a day every task finds the queue low, and nothing to send."""
+"""How often draining workers feed at most."""
+_NOTHING_FOR_MS = 2_000
+"""How long they don't look again when nothing was due: at the end of a day every task finds the queue low."""
 
 
 def room_in(fleet: Celery, queue: str) -> int:
@@ -84,8 +86,10 @@ def top_up(fleet: Celery) -> None:
     """
     if room_in(fleet, BULK) * 2 < fleet.house.settings.window_messages:
         return
-    if redis_of(fleet, lambda client: client.set(_FED_LATELY, "1", nx=True, px=_FEED_EVERY_MS)):
-        feed(fleet)
+    if not redis_of(fleet, lambda client: client.set(_FED_LATELY, "1", nx=True, px=_FEED_EVERY_MS)):
+        return
+    if feed(fleet) == 0:
+        redis_of(fleet, lambda client: client.set(_FED_LATELY, "1", px=_NOTHING_FOR_MS))
 
 
 def feed(fleet: Celery) -> int:

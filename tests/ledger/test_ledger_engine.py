@@ -57,6 +57,41 @@ def test_a_server_that_goes_away_in_a_transaction_commits_nothing_and_is_found_a
     assert len(discovered(engine, one)) == 1
 
 
+def _backend(engine: Engine) -> int:
+    with transaction(engine) as connection:
+        return int(connection.execute(text("SELECT pg_backend_pid()")).scalar_one())
+
+
+def _end_backend(engine: Engine, pid: int) -> None:
+    other = connect(engine.url.render_as_string(hide_password=False), connect_timeout_s=5)
+    try:
+        with transaction(other) as connection:
+            connection.execute(text("SELECT pg_terminate_backend(:pid, 5000)"), {"pid": pid})
+    finally:
+        other.dispose()
+
+
+def test_a_connection_that_broke_while_it_lay_idle_is_replaced_unseen(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("strongroom.ledger.engine._ASKED_AFTER_IDLE_S", 0.0)
+    before = _backend(engine)
+    assert _backend(engine) == before
+    _end_backend(engine, before)
+    assert _backend(engine) != before
+
+
+def test_a_connection_that_broke_just_after_its_use_fails_one_transaction_in_words(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("strongroom.ledger.engine._ASKED_AFTER_IDLE_S", 60.0)
+    before = _backend(engine)
+    _end_backend(engine, before)
+    with pytest.raises(LedgerUnreachable):
+        _backend(engine)
+    assert _backend(engine) != before
+
+
 def test_a_mistake_of_ours_is_not_called_unreachable(engine: Engine) -> None:
     with pytest.raises(Exception, match="no_such_table") as mistake, transaction(engine) as connection:
         connection.execute(text("SELECT * FROM no_such_table"))
