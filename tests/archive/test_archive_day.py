@@ -16,18 +16,17 @@ from strongroom.ledger.runs import open_run
 OPERATOR = Actor("a test", "here")
 FAULTS = (
     "rate_429",
-    "rate_500",
-    "rate_503",
-    "rate_slow",
-    "rate_reset",
     "rate_truncated",
-    "rate_overlong",
     "rate_expired_link",
     "rate_token_refused",
+    *(
+        pytest.param(fault, marks=pytest.mark.long)
+        for fault in ("rate_500", "rate_503", "rate_slow", "rate_reset", "rate_overlong")
+    ),
 )
 
 
-@pytest.mark.parametrize("day", [date(2024, 2, 29), date(2025, 12, 31)], ids=str)
+@pytest.mark.parametrize("day", [date(2024, 2, 29), pytest.param(date(2025, 12, 31), marks=pytest.mark.long)], ids=str)
 def test_a_day_is_archived_whole_and_once_and_a_second_run_stores_nothing(
     start_archive: StartArchive, day: date
 ) -> None:

@@ -141,6 +141,7 @@ def archived(archive: Archive, day: date) -> int:
     return day_progress(archive.engine, day).conversations.get("archived", 0)
 
 
+@pytest.mark.long
 def test_pages_are_read_only_while_little_is_under_way_and_from_the_page_where_it_stopped(
     start_archive: StartArchive, monkeypatch: pytest.MonkeyPatch
 ) -> None:

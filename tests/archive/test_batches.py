@@ -149,6 +149,7 @@ def test_audio_in_another_format_is_asked_for_singly_and_text_comes_by_batch(sta
     assert asked(archive, SINGLE) < audio + text
 
 
+@pytest.mark.long
 def test_exports_of_text_are_kept_where_a_setting_asks_for_it(start_archive: StartArchive) -> None:
     archive = start_archive(conversations=10, settings={"STRONGROOM_TEXT_EXPORTS": "true"}, outcome="late=0")
     archive.archive_here()

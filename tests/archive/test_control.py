@@ -41,6 +41,7 @@ def _running(app: FleetApp) -> list[dict[str, Any]]:
     return [task for tasks in answers.values() for task in tasks]
 
 
+@pytest.mark.long
 def test_revoking_terminating_applying_and_pool_changes_do_no_harm(start_archive: StartArchive) -> None:
     archive = start_archive(conversations=14, settings={"STRONGROOM_ENQUEUE_GRACE_S": "2"})
     chance = random.Random(5)
@@ -60,6 +61,7 @@ def test_revoking_terminating_applying_and_pool_changes_do_no_harm(start_archive
         _finish(archive, app)
 
 
+@pytest.mark.long
 def test_a_drained_fleet_takes_nothing_until_it_is_told_to(start_archive: StartArchive) -> None:
     archive = start_archive(conversations=8)
     with archive.fleet(NODES):
@@ -89,6 +91,7 @@ def test_a_drained_fleet_takes_nothing_until_it_is_told_to(start_archive: StartA
     assert one["day"] in {str(archive.day), str(archive.day + timedelta(days=1))}
 
 
+@pytest.mark.long
 def test_what_is_in_hand_for_too_long_is_said(start_archive: StartArchive) -> None:
     archive = start_archive(conversations=6, settings={"STRONGROOM_LEASE_S": "60"})
     archive.proxy.faults(slow={"operation": "PutObject", "key_contains": "recordings/", "seconds": 600})

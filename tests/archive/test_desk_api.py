@@ -197,6 +197,7 @@ def test_the_terminal_does_the_same_through_the_same_rules(
     assert run(["retrieve", str(uuid4()), "--justification", WHY, "-o", str(tmp_path / "no")]) == 1
 
 
+@pytest.mark.long
 def test_the_workers_prepare_what_is_too_large_for_the_desk(desk: LegalDesk) -> None:
     one, other = desk.conversations()[:2]
     rung = create(desk.house, ANNE, [one], WHY)

@@ -74,6 +74,7 @@ def whole_or_gone(life: Life, conversation_ids: list[UUID]) -> None:
             assert states == {"ending"}
 
 
+@pytest.mark.long
 def test_one_customer_across_classes_with_a_crash_at_every_step(life: Life, monkeypatch: pytest.MonkeyPatch) -> None:
     archive = life.archive
     erasable, others = (

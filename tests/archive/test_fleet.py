@@ -56,7 +56,11 @@ def kill_workers(fleet: Fleet) -> None:
 @pytest.mark.parametrize(
     "fault",
     [
-        pytest.param({"slow": {"operation": "PutObject", "key_contains": "recordings/", "seconds": 600}}, id="before"),
+        pytest.param(
+            {"slow": {"operation": "PutObject", "key_contains": "recordings/", "seconds": 600}},
+            id="before",
+            marks=pytest.mark.long,
+        ),
         pytest.param(
             {"hold_answer": {"operation": "PutObject", "key_contains": "recordings/", "seconds": 600}}, id="after"
         ),
@@ -91,6 +95,7 @@ def test_a_put_whose_answer_is_lost_stands_once(start_archive: StartArchive) -> 
     assert mismatches(archive) == []
 
 
+@pytest.mark.long
 def test_a_day_survives_redis_being_emptied(start_archive: StartArchive) -> None:
     archive = start_archive(conversations=20, settings={"STRONGROOM_ENQUEUE_GRACE_S": "2"})
     with archive.fleet(), redis.Redis.from_url(archive.environment["STRONGROOM_REDIS_URL"]) as broker:
@@ -101,6 +106,7 @@ def test_a_day_survives_redis_being_emptied(start_archive: StartArchive) -> None
     assert mismatches(archive) == []
 
 
+@pytest.mark.long
 def test_every_message_twice_and_two_enumerations_at_once_make_one_vault(start_archive: StartArchive) -> None:
     archive = start_archive(conversations=10)
     app = app_of(archive)
@@ -125,6 +131,7 @@ def test_every_message_twice_and_two_enumerations_at_once_make_one_vault(start_a
     assert archive.rows("SELECT count(*) FROM runs WHERE day = :day", day=archive.day) == [(1,)]
 
 
+@pytest.mark.long
 def test_two_beats_archive_yesterday_by_themselves(start_archive: StartArchive) -> None:
     yesterday: date = day_of(utc_now()) - timedelta(days=1)
     archive = start_archive(conversations=6, day=yesterday, settings={"STRONGROOM_ENUMERATE_AT": "00:00"})
@@ -135,6 +142,7 @@ def test_two_beats_archive_yesterday_by_themselves(start_archive: StartArchive) 
     assert archive.rows("SELECT count(*) FROM runs WHERE day = :day", day=yesterday) == [(1,)]
 
 
+@pytest.mark.long
 def test_a_stopped_worker_finishes_or_hands_back_what_it_holds(start_archive: StartArchive) -> None:
     archive = start_archive(conversations=12, settings={"STRONGROOM_LEASE_S": "600"})
     with archive.fleet():

@@ -129,6 +129,7 @@ def test_later_matches_are_held_the_check_compares_both_and_a_rebuild_brings_the
     assert findings(anew) == []
 
 
+@pytest.mark.long
 def test_the_process_records_tells_the_store_and_puts_nothing(archive: Archive) -> None:
     archive.archive_here()
     ids = [row.conversation_id for row in archive.rows("SELECT conversation_id FROM conversations")]

@@ -36,6 +36,7 @@ def archive(start_archive: StartArchive, tmp_path: Path) -> Archive:
     return start_archive(conversations=16, settings=settings, faults={"rate_429": 0.05, "rate_truncated": 0.05})
 
 
+@pytest.mark.long
 def test_no_log_no_redis_key_and_no_metric_tells_a_secret_a_number_or_a_sentence(archive: Archive) -> None:
     passwords = add_demo_users(archive.environment)
     secrets = [*passwords.values(), archive.environment["AWS_SECRET_ACCESS_KEY"]]

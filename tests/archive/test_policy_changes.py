@@ -107,6 +107,7 @@ def _changes_on_record(archive: Archive) -> list[dict[str, Any]]:
     return [json.loads(row.document) for row in rows]
 
 
+@pytest.mark.long
 def test_a_month_with_healthcare_raised_to_ten_years(
     archive: Archive, strongroom: Callable[..., Any], tmp_path: Path
 ) -> None:

@@ -5,6 +5,7 @@ import json
 from datetime import timedelta
 from uuid import UUID
 
+import pytest
 from archives import Archive, StartArchive, wait_until
 
 from config.celery import BULK, CONTROL
@@ -43,6 +44,7 @@ def all_ready_as_time_passes(archive: Archive) -> bool:
     return archive.rows("SELECT count(*) FROM restores WHERE state = 'ready'") == [(len(CLASSES),)]
 
 
+@pytest.mark.long
 def test_a_conversation_in_each_class_comes_back_whole_however_long_the_nights_queues_are(
     start_archive: StartArchive,
 ) -> None:

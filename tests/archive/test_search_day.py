@@ -279,6 +279,7 @@ def test_what_was_forgotten_stays_out_whoever_was_just_indexing_it(
     assert set(found(archive.house)) == set(records(archive)) - {chosen}
 
 
+@pytest.mark.long
 def test_the_fleet_indexes_what_the_sweep_finds_due(start_archive: StartArchive) -> None:
     archive = start_archive(conversations=6)
     archive.archive_here()

@@ -160,9 +160,8 @@ def scripted(thread: Thread) -> dict[str, object]:
     }
 
 
-@pytest.mark.parametrize(
-    "by_activity", [False, pytest.param(True, marks=pytest.mark.long)], ids=["nights alone", "nights and activity"]
-)
+@pytest.mark.long
+@pytest.mark.parametrize("by_activity", [False, True], ids=["nights alone", "nights and activity"])
 def test_every_end_a_night_could_see_is_archived_once_and_the_last_always(
     start_archive: StartArchive, by_activity: bool
 ) -> None:

@@ -70,6 +70,7 @@ def _conversations(archive: Archive) -> list[UUID]:
     return [row[0] for row in archive.rows("SELECT conversation_id FROM conversations WHERE state = 'archived'")]
 
 
+@pytest.mark.long
 def test_nothing_is_found_in_a_clean_vault_and_each_change_is_named(archive: Archive) -> None:
     _require_clean(archive)
     _plant(archive, IN_MAKE_TEST, seed=1)

@@ -53,6 +53,7 @@ def _samples(port: int) -> dict[str, Any]:
     return {family.name: family.samples for family in families}
 
 
+@pytest.mark.long
 def test_each_process_tells_how_it_and_the_archive_stand(
     watched: tuple[Archive, dict[str, int], dict[str, Child]],
 ) -> None:

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from datetime import timedelta
 from typing import Any
 
+import pytest
 import redis
 from archives import Archive, StartArchive, wait_until
 
@@ -25,6 +26,7 @@ MOST_RECORDINGS = 4
 """Of a simulated conversation."""
 
 
+@pytest.mark.long
 def test_a_day_never_has_more_than_its_window_in_redis_and_survives_losing_it(start_archive: StartArchive) -> None:
     archive = start_archive(
         conversations=60,

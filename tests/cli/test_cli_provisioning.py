@@ -167,6 +167,7 @@ def test_doctor_finds_everything_good(
     assert "planted-secret" not in outcome.out
 
 
+@pytest.mark.long
 def test_doctor_tells_unreachable_from_wrong(
     strongroom: Strongroom, environment: dict[str, str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
@@ -230,6 +231,7 @@ def test_a_refused_probe_does_not_hide_what_was_made(
     assert "ignores If-None-Match" in json.loads(again.out)["probe"]
 
 
+@pytest.mark.long
 def test_doctor_looks_at_the_key_that_the_log_is_signed_with(
     strongroom: Strongroom, environment: dict[str, str], s3: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:

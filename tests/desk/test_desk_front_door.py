@@ -172,6 +172,7 @@ def test_the_process_of_the_procfile_serves_and_keeps_its_log_clean(
         assert secret not in log
 
 
+@pytest.mark.long
 def test_the_process_refuses_half_a_configuration_in_one_line(desk_environment: dict[str, str], tmp_path: Path) -> None:
     environment = desk_environment | AWS_ENVIRONMENT | {"STRONGROOM_OIDC_CLIENT_ID": "x"}
     process = start_process("desk", environment, tmp_path)

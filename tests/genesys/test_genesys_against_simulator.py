@@ -106,7 +106,7 @@ def fetch_all(
             states["not ready"] += 1
 
 
-@pytest.mark.parametrize("faults", [{}, FAULTS], ids=["in peace", "under faults"])
+@pytest.mark.parametrize("faults", [{}, pytest.param(FAULTS, marks=pytest.mark.long)], ids=["in peace", "under faults"])
 def test_a_day_is_found_fetched_and_whole(
     simulator: Callable[..., Simulator], tmp_path: Path, faults: dict[str, float]
 ) -> None:

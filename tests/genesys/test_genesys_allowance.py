@@ -19,7 +19,7 @@ OK = of_json({"id": "x"}, inin_ratelimit_allowed="300", inin_ratelimit_count="1"
 StartSimulator = Callable[..., Simulator]
 
 
-@pytest.mark.parametrize("times_emptied", [0, 2])
+@pytest.mark.parametrize("times_emptied", [pytest.param(0, marks=pytest.mark.long), 2])
 def test_processes_together_never_send_more_than_the_allowance_though_redis_is_emptied(
     simulator: StartSimulator, redis_url: str, times_emptied: int
 ) -> None:

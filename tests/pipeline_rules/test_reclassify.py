@@ -59,6 +59,7 @@ def _lock(decided: Decided) -> Lock:
     return Lock(VaultMode(decided.lock_mode), decided.retain_until)
 
 
+@pytest.mark.long
 @given(st.lists(POLICIES, min_size=2, max_size=6))
 def test_no_row_of_policies_shortens_or_weakens_a_lock_and_each_has_what_it_asks_for(policies: list[Policy]) -> None:
     decided = _decided(policies[0])

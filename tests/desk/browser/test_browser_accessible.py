@@ -54,6 +54,7 @@ def pages(anne: Visitor, requested: dict[str, UUID]) -> list[tuple[str, str]]:
     ]
 
 
+@pytest.mark.long
 def test_no_page_has_a_serious_violation_in_light_or_dark(visit: Visit, requested: dict[str, UUID]) -> None:
     found = []
     visitors = {name: visit(name) for name in ("", "anne", "lena", "audrey")}
