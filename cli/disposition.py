@@ -1,5 +1,6 @@
 """`strongroom disposition`."""
 
+from functools import partial
 from typing import Annotated
 
 import typer
@@ -14,6 +15,7 @@ from cli.ending_options import (
     print_lists,
     records_for,
     run_list,
+    take_step,
 )
 from strongroom.legal import endings
 from strongroom.legal.disposition import KIND, draw_up
@@ -54,25 +56,19 @@ def show(number: ListArgument, records: RecordsOption = False, as_json: AsJson =
 @app.command("propose", epilog="Example: strongroom disposition propose 3")
 def propose(number: ListArgument, as_json: AsJson = False) -> None:
     """Put a list up for approval, having looked at it."""
-    with ending_house() as (house, principal):
-        found = endings.propose(house, principal, KIND, number)
-    print_list(found, [], as_json=as_json)
+    take_step(endings.propose, KIND, number, as_json=as_json)
 
 
 @app.command("approve", epilog="Example: strongroom disposition approve 3")
 def approve(number: ListArgument, as_json: AsJson = False) -> None:
     """Approve a list that another person has proposed."""
-    with ending_house() as (house, principal):
-        found = endings.approve(house, principal, KIND, number)
-    print_list(found, [], as_json=as_json)
+    take_step(endings.approve, KIND, number, as_json=as_json)
 
 
 @app.command("refuse", epilog="Example: strongroom disposition refuse 3 --reason 'An audit is under way'")
 def refuse(number: ListArgument, reason: RefusalOption, as_json: AsJson = False) -> None:
     """Refuse a list: nothing on it goes under it."""
-    with ending_house() as (house, principal):
-        found = endings.refuse(house, principal, KIND, number, reason)
-    print_list(found, [], as_json=as_json)
+    take_step(partial(endings.refuse, reason=reason), KIND, number, as_json=as_json)
 
 
 @app.command("run", epilog="Example: strongroom disposition run 3")

@@ -1,6 +1,6 @@
 """What `strongroom disposition` and `strongroom erasure` have in common: who acts, and how a list is printed."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Annotated
 
@@ -37,6 +37,15 @@ def ending_house() -> Iterator[tuple[House, Principal]]:
         yield house, Principal(actor.name, frozenset({Role.RECORDS_MANAGER}), None, actor.origin)
     finally:
         house.engine.dispose()
+
+
+def take_step(
+    step: Callable[[House, Principal, str, int], EndingList], kind: str, ending_id: int, *, as_json: bool
+) -> None:
+    """Propose, approve or refuse a list, and show it as it is then."""
+    with ending_house() as (house, principal):
+        found = step(house, principal, kind, ending_id)
+    print_list(found, [], as_json=as_json)
 
 
 def run_list(kind: str, ending_id: int, *, as_json: bool) -> None:

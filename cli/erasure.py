@@ -2,6 +2,7 @@
 
 import getpass
 import sys
+from functools import partial
 from typing import Annotated
 from uuid import UUID
 
@@ -18,6 +19,7 @@ from cli.ending_options import (
     print_lists,
     records_for,
     run_list,
+    take_step,
 )
 from cli.output import print_json
 from strongroom.legal import endings
@@ -94,25 +96,19 @@ def answer(number: ListArgument, as_json: AsJson = False) -> None:
 @app.command("propose", epilog="Example: strongroom erasure propose 4")
 def propose(number: ListArgument, as_json: AsJson = False) -> None:
     """Put an erasure up for approval, having looked at it."""
-    with ending_house() as (house, principal):
-        found = endings.propose(house, principal, KIND, number)
-    print_list(found, [], as_json=as_json)
+    take_step(endings.propose, KIND, number, as_json=as_json)
 
 
 @app.command("approve", epilog="Example: strongroom erasure approve 4")
 def approve(number: ListArgument, as_json: AsJson = False) -> None:
     """Approve an erasure that another person has proposed."""
-    with ending_house() as (house, principal):
-        found = endings.approve(house, principal, KIND, number)
-    print_list(found, [], as_json=as_json)
+    take_step(endings.approve, KIND, number, as_json=as_json)
 
 
 @app.command("refuse", epilog="Example: strongroom erasure refuse 4 --reason 'The person withdrew the request'")
 def refuse(number: ListArgument, reason: RefusalOption, as_json: AsJson = False) -> None:
     """Refuse an erasure: nothing goes under it."""
-    with ending_house() as (house, principal):
-        found = endings.refuse(house, principal, KIND, number, reason)
-    print_list(found, [], as_json=as_json)
+    take_step(partial(endings.refuse, reason=reason), KIND, number, as_json=as_json)
 
 
 @app.command("run", epilog="Example: strongroom erasure run 4")

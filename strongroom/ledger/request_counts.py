@@ -32,7 +32,7 @@ def count_requests(engine: Engine) -> RequestCounts:
     )
     with transaction(engine) as connection:
         states = connection.execute(select(requests.c.state, func.count()).group_by(requests.c.state)).all()
-        found: dict[str, int] = dict(row.tuple() for row in states)
+        found: dict[str, int] = dict(states)
         return RequestCounts(
             by_state={state: found.get(state, 0) for state in REQUEST_STATES},
             overdue=connection.execute(overdue).scalar_one(),

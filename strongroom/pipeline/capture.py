@@ -1,6 +1,7 @@
 """A conversation: which class it falls in, and which recordings it must have before its manifest can be written."""
 
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -60,16 +61,14 @@ def put_off(house: House, held: HeldConversation, error: StrongroomError) -> Nex
     _log.warning("conversation put off", conversation=str(held.ref), reason=str(error))
     decided = verdict(error, attempts=held.attempts, retry_interval_s=house.settings.retry_interval_s)
     overdue = held.taken_at >= held.deadline_at
-    try:
+    with suppress(LeaseLost):
         if isinstance(decided, Review) or (
             not decided.ours and given_up(error, overdue=overdue, attempts=held.attempts)
         ):
             send_conversation_to_review(house.engine, held, house.holder, error.reason)
-            return NOTHING
-        postpone_conversation(house.engine, held, house.holder, decided.due_in_s, error.reason)
-    except LeaseLost:
-        return NOTHING
-    return Next(again_in_s=decided.due_in_s)
+        else:
+            postpone_conversation(house.engine, held, house.holder, decided.due_in_s, error.reason)
+    return NOTHING
 
 
 def decide(house: House, conversation: Conversation, names: NamesOfTheDay, held: HeldConversation) -> Decision:

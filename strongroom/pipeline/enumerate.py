@@ -16,7 +16,7 @@ from strongroom.ledger.heartbeat import kept_run
 from strongroom.ledger.references import ConversationRef
 from strongroom.ledger.runs import Run, days_with_run, enumerated, postpone_run, take_run
 from strongroom.pipeline.changed import record_changed
-from strongroom.pipeline.failures import Unexpected, backoff_s
+from strongroom.pipeline.failures import Retry, Unexpected, verdict
 from strongroom.times import day_of, start_of
 
 _log = structlog.get_logger()
@@ -75,7 +75,8 @@ def enumerate_day(house: House, day: date) -> Iterator[list[ConversationRef]]:
 
 def _postpone(house: House, run: Run, error: StrongroomError) -> None:
     _log.warning("enumeration postponed", day=str(run.day), reason=str(error))
-    due_in_s = backoff_s(run.attempts, house.settings.retry_interval_s)
+    again = verdict(error, attempts=run.attempts, retry_interval_s=house.settings.retry_interval_s)
+    due_in_s = again.due_in_s if isinstance(again, Retry) else house.settings.retry_interval_s
     postpone_run(house.engine, run, house.holder, due_in_s, error.reason)
 
 

@@ -84,8 +84,8 @@ def _put_off(house: House, held: HeldRecording, error: StrongroomError) -> Next:
             lost_s=decided.due_in_s if decided.ours else 0,
         )
     except LeaseLost:
-        return NOTHING
-    return Next(again_in_s=decided.due_in_s)
+        _log.info("another worker has the recording", recording=str(held.ref))
+    return NOTHING
 
 
 def _in_words(duration_s: float) -> str:
