@@ -1,5 +1,6 @@
 """One look at a running fleet from outside: its processes, and what it has open and keeps in PostgreSQL and Redis."""
 
+import os
 import re
 from collections import Counter
 from collections.abc import Iterator
@@ -76,12 +77,16 @@ class LedgerSample:
 
 @dataclass(frozen=True)
 class FleetSample:
-    """All of it at one moment. Processes are by name: `worker-1`, and `worker-1 pool PID` for each of its pool."""
+    """All of it at one moment. Processes are by name: `worker-1`, and `worker-1 pool PID` for each of its pool.
+
+    `load` is the machine's average of a minute: what else runs on it is in that, too.
+    """
 
     processes: dict[str, ProcessSample]
     redis: RedisSample
     ledger: LedgerSample
     spooled: int
+    load: float
 
 
 @dataclass(frozen=True)
@@ -99,7 +104,8 @@ class Observer:
         for name, process in self._processes():
             with suppress(psutil.NoSuchProcess):
                 processes[name] = _process(process)
-        return FleetSample(processes, _redis(self.server), self.ledger(), sum(1 for _ in self.spool.glob("*")))
+        spooled = sum(1 for _ in self.spool.glob("*"))
+        return FleetSample(processes, _redis(self.server), self.ledger(), spooled, os.getloadavg()[0])
 
     def ledger(self) -> LedgerSample:
         """The ledger's part alone."""
