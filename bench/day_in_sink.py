@@ -1,4 +1,4 @@
-"""A simulated day archived into the sink by the fleet, for the benches that ask how fast and at what cost."""
+"""Simulated days archived into the sink by the fleet, for the benches that ask how fast, how dearly and how long."""
 
 import os
 import time
@@ -22,7 +22,6 @@ from strongroom.ledger.engine import connect
 from strongroom.ledger.progress import day_progress
 
 DAY = date(2026, 3, 10)
-_NOON_AFTER = "2026-03-11T12:00:00Z"
 CLIENTS = 4
 _TIMEOUT_S = 7_200
 
@@ -50,18 +49,23 @@ class Archived:
 
 
 @contextmanager
-def running_bench(folder: Path, *, conversations: int, latency_ms: float, **simulator_options: Any) -> Iterator[Bench]:
-    """Simulator, PostgreSQL, Redis and the sink; no rate limit, and every answer late by `latency_ms`."""
+def running_bench(
+    folder: Path, *, conversations: int, latency_ms: float, days: int = 1, **simulator_options: Any
+) -> Iterator[Bench]:
+    """Simulator, PostgreSQL, Redis and the sink; no rate limit, and every answer late by `latency_ms`.
+
+    So many `days` from DAY on have `conversations` each; it is noon after the last of them.
+    """
     with ExitStack() as running:
         simulator = running.enter_context(
             running_simulator(
                 folder / "simulator.log",
                 conversations=conversations,
                 day=DAY,
+                days=days,
                 clients=CLIENTS,
-                now=_NOON_AFTER,
-                faults={"latency_ms": latency_ms},
-                **({"rate_limit_per_min": 0, "late_s": 20, "batch_s": 5, "transcode_s": 0} | simulator_options),
+                now=f"{DAY + timedelta(days=days)}T12:00:00Z",
+                **(_SIMULATED | {"faults": {"latency_ms": latency_ms}} | simulator_options),
             )
         )
         sink_url = running.enter_context(running_sink(folder / "sink.log"))
@@ -74,6 +78,7 @@ def running_bench(folder: Path, *, conversations: int, latency_ms: float, **simu
         yield Bench(settings | _SETTINGS, simulator, sink_url, folder)
 
 
+_SIMULATED: dict[str, Any] = {"rate_limit_per_min": 0, "late_s": 20, "batch_s": 5, "transcode_s": 0}
 _SETTINGS = {
     "STRONGROOM_REQUESTS_PER_MINUTE": "1000000",  # the simulator has no limit
     "STRONGROOM_CATCH_UP_DAYS": "0",

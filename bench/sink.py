@@ -1,8 +1,9 @@
 """A cheap S3 sink for benches: keeps hashes, sizes and locks, not the bytes, so that no store is what is measured.
 
 It answers what the archive asks of a bucket with Object Lock: PUT with `If-None-Match` and lock headers, HEAD with lock
-and checksum, the list of a key's versions, uploads in parts. Bodies are kept of JSON only, which is read back for the
-search. It enforces nothing else: a test must never run against it. `python -m bench.sink` says where it listens.
+and checksum, the list of versions below a prefix, uploads in parts. Bodies are kept of JSON, which is read back for the
+search, and of what is below `evidence/`, which the log is held against. It enforces nothing else: a test must never run
+against it. `python -m bench.sink` says where it listens.
 """
 
 import asyncio
@@ -11,9 +12,11 @@ import json
 import sys
 import time
 from base64 import b64encode
+from bisect import bisect_left, bisect_right, insort
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from itertools import islice, takewhile
 from pathlib import Path
 from xml.sax.saxutils import escape
 
@@ -23,12 +26,13 @@ from embedded.processes import start
 
 _CHUNK_BYTES = 1024 * 1024
 _LONGEST_KEPT_BYTES = 1024 * 1024
+_PAGE = 1_000
 _XML = '<?xml version="1.0" encoding="UTF-8"?>'
 
 
 @dataclass
 class _Kept:
-    """One object: its hashes and headers, and its bytes where they are JSON."""
+    """One object: its hashes and headers, and its bytes where they are read back."""
 
     size_bytes: int
     checksum: str
@@ -50,10 +54,13 @@ class _Upload:
 class _Sink:
     def __init__(self) -> None:
         self.objects: dict[str, _Kept] = {}
+        self.keys: list[str] = []  # of the objects, in order
         self.uploads: dict[str, _Upload] = {}
         self.puts = 0
 
     def keep(self, key: str, kept: _Kept) -> web.Response:
+        if key not in self.objects:
+            insort(self.keys, key)
         self.objects[key] = kept
         self.puts += 1
         headers = {"ETag": f'"{kept.etag}"', "x-amz-version-id": kept.version_id}
@@ -69,7 +76,8 @@ _SINK = web.AppKey("sink", _Sink)
 async def _bucket(request: web.Request) -> web.Response:
     query = request.query
     if "versions" in query:
-        return _versions(request.app[_SINK], request.match_info["bucket"], query.get("prefix", ""))
+        bucket = request.match_info["bucket"]
+        return _versions(request.app[_SINK], bucket, query.get("prefix", ""), query.get("key-marker", ""))
     if "object-lock" in query:
         return _xml("<ObjectLockConfiguration><ObjectLockEnabled>Enabled</ObjectLockEnabled></ObjectLockConfiguration>")
     if "versioning" in query:
@@ -83,15 +91,29 @@ def _key(request: web.Request) -> str:
     return f"{request.match_info['bucket']}/{request.match_info['key']}"
 
 
-def _versions(sink: _Sink, bucket: str, prefix: str) -> web.Response:
-    # whoever asks wants one key; those it is the beginning of would be passed over anyway
-    kept = sink.objects.get(f"{bucket}/{prefix}")
-    listed = "" if kept is None else (
-        f"<Version><Key>{escape(prefix)}</Key><VersionId>{kept.version_id}</VersionId><IsLatest>true</IsLatest>"
+def _versions(sink: _Sink, bucket: str, prefix: str, after: str) -> web.Response:
+    begins, keys = f"{bucket}/{prefix}", sink.keys
+    first = max(bisect_left(keys, begins), bisect_right(keys, f"{bucket}/{after}") if after else 0)
+    page = list(takewhile(lambda key: key.startswith(begins), islice(keys, first, first + _PAGE + 1)))
+    more = len(page) > _PAGE
+    listed = "".join(_version(key.removeprefix(f"{bucket}/"), sink.objects[key]) for key in page[:_PAGE])
+    rest = ""
+    if more:
+        last = page[_PAGE - 1]
+        rest = (
+            f"<NextKeyMarker>{escape(last.removeprefix(f'{bucket}/'))}</NextKeyMarker>"
+            f"<NextVersionIdMarker>{sink.objects[last].version_id}</NextVersionIdMarker>"
+        )
+    truncated = "true" if more else "false"
+    return _xml(f"<ListVersionsResult><IsTruncated>{truncated}</IsTruncated>{listed}{rest}</ListVersionsResult>")
+
+
+def _version(key: str, kept: _Kept) -> str:
+    return (
+        f"<Version><Key>{escape(key)}</Key><VersionId>{kept.version_id}</VersionId><IsLatest>true</IsLatest>"
         f"<LastModified>{kept.at}</LastModified><ETag>&quot;{kept.etag}&quot;</ETag><Size>{kept.size_bytes}</Size>"
         "</Version>"
-    )  # fmt: skip
-    return _xml(f"<ListVersionsResult><IsTruncated>false</IsTruncated>{listed}</ListVersionsResult>")
+    )
 
 
 async def _put(request: web.Request) -> web.Response:
@@ -110,7 +132,7 @@ async def _put(request: web.Request) -> web.Response:
 
 async def _hashed(request: web.Request) -> tuple[bytes, bytes, int, bytes | None]:
     sha256, md5, size = hashlib.sha256(), hashlib.md5(usedforsecurity=False), 0
-    keeps = request.content_type == "application/json"
+    keeps = request.content_type == "application/json" or request.match_info["key"].startswith("evidence/")
     kept = bytearray()
     async for chunk in request.content.iter_chunked(_CHUNK_BYTES):
         sha256.update(chunk)

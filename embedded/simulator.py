@@ -5,7 +5,7 @@ import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -83,13 +83,16 @@ def running_simulator(
     *,
     conversations: int,
     day: date,
+    days: int = 1,
     seed: int = 1,
     clients: int = 1,
     faults: Mapping[str, float | bool] | None = None,
     outcomes: Mapping[str, float] | None = None,
     **options: Option,
 ) -> Iterator[Simulator]:
-    """Run a simulator; further options are those of its command line (`late_s=3` is `--late-s 3`).
+    """Run a simulator that plays so many `days` from `day` on, with `conversations` each.
+
+    Further options are those of its command line (`late_s=3` is `--late-s 3`).
 
     `faults` are rates or switches, `outcomes` shares of recordings, by name. It is stopped on leaving.
 
@@ -97,7 +100,9 @@ def running_simulator(
     """
     log.unlink(missing_ok=True)  # else its address would be read from an earlier run
     arguments = ["--port", "0"]
-    named = {"conversations": conversations, "day": day, "seed": seed, "clients": clients, **options}
+    for number in range(days):
+        arguments += ["--day", (day + timedelta(days=number)).isoformat()]
+    named = {"conversations": conversations, "seed": seed, "clients": clients, **options}
     for name, value in named.items():
         arguments += [f"--{name.replace('_', '-')}", str(value)]
     for option, shares in (("--fault", faults), ("--outcome", outcomes)):

@@ -17,6 +17,11 @@ from strongroom.errors import Misconfigured, StrongroomError, Unreachable
 
 __all__ = ["Engine", "LeaseLost", "LedgerUnreachable", "connect", "transaction"]
 
+POOL_SIZE = 3
+"""Connections that a process keeps."""
+MAX_OVERFLOW = 5
+"""Connections it may have beside those for as long as they are in use."""
+
 _SCHEMES = frozenset({"postgres", "postgresql", "postgresql+psycopg2"})
 
 _REFUSES_LOGIN = re.compile(
@@ -47,8 +52,8 @@ def connect(database_url: str, *, connect_timeout_s: float) -> Engine:
         _address(database_url),
         # an error's text must not hold records
         hide_parameters=True,
-        pool_size=3,
-        max_overflow=5,
+        pool_size=POOL_SIZE,
+        max_overflow=MAX_OVERFLOW,
         # ASCII only: the `json` type then takes what UTF-8 can't hold (lone surrogates, NUL), as received
         json_serializer=lambda value: json.dumps(value, ensure_ascii=True, separators=(",", ":")),
         connect_args={
