@@ -1,7 +1,8 @@
 """The guide's own sequential script against the fleet: the same simulator, 200 ms a request, the same cheap S3 sink.
 
-The fleet is one machine's: workers of as many processes as keep two cores busy while others wait. No rate limit, so
-that it is the way of working that is measured, not the allowance. `INTERACTIONS` for fewer than a thousand.
+The fleet is one machine's: two workers of four processes each keep its two cores busy, and more only change places. No
+rate limit, so that it is the way of working that is measured, not the allowance. `INTERACTIONS` for fewer than a
+thousand.
 """
 
 import json
@@ -20,7 +21,7 @@ INTERACTIONS = 1_000
 LATENCY_MS = 200
 GOAL_RATIO = 20
 FLEET = {"worker": 1, "control": 1, "beat": 1}
-SETTINGS = {"CELERY_WORKER_CONCURRENCY": "10"}
+SETTINGS = {"CELERY_WORKER_CONCURRENCY": "4"}
 _TIMEOUT_S = 7_200
 
 
