@@ -16,6 +16,7 @@ import requests
 from requests.auth import AuthBase
 
 from strongroom.genesys.allowance import Allowance
+from strongroom.genesys.endpoints import endpoint_of
 from strongroom.genesys.errors import (
     GenesysAnswerInvalid,
     GenesysRefused,
@@ -150,7 +151,8 @@ def _counted_exchange(
 ) -> Answer:
     if allowance is None:
         return _exchange(session, request, timeouts)
-    with allowance.slot(patience, timeouts.room_s, f"{request.method} {request.path}") as slot:
+    where = f"{request.method} {request.path}"
+    with allowance.slot(patience, timeouts.room_s, where, endpoint_of(request.method, request.path)) as slot:
         answer = _exchange(session, request, timeouts)
         slot.heard(answer.status, answer.headers)
         return answer

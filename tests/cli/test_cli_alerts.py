@@ -225,7 +225,14 @@ def test_the_dashboard_asks_only_for_metrics_that_are_there(
     assert wanted - conditional <= served
     assert wanted >= {
         f"strongroom_{name}"
-        for name in ("conversations", "review", "due_seconds", "messages_waiting", "allowance_used_ratio")
+        for name in (
+            "conversations",
+            "review",
+            "due_seconds",
+            "messages_waiting",
+            "allowance_used_ratio",
+            "genesys_requests_total",
+        )
     }
     # the layout: ids once, panels beside and below each other
     assert len({panel["id"] for panel in dashboard["panels"]}) == len(dashboard["panels"])
