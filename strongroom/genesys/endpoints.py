@@ -25,9 +25,13 @@ _ROUTES = (
 
 def endpoint_of(method: str, path: str) -> str:
     """The endpoint of a request, as `GET /api/v2/recording/batchrequests/{jobId}`; `GET other` for one not known."""
+    return f"{method} {route_of(path)}"
+
+
+def route_of(path: str) -> str:
+    """The path of an endpoint as the vendor's reference writes it; `other` for one not known."""
     segments = path.split("/")
-    route = next((one for one in _ROUTES if _fits(one.split("/"), segments)), OTHER)
-    return f"{method} {route}"
+    return next((one for one in _ROUTES if _fits(one.split("/"), segments)), OTHER)
 
 
 def _fits(route: list[str], segments: list[str]) -> bool:
