@@ -137,6 +137,7 @@ class Settings(BaseModel):
     # what an operator watches, and is told
     metrics_port: Annotated[int, Field(ge=1, le=65_535)] | None = None
     metrics_host: str = "127.0.0.1"
+    traces_endpoint: Url | None = None
     settled_by: Annotated[time, BeforeValidator(_time_of_day)] = time(8, 0)
     flower_url: Url | None = None
     notice_webhook_url: SecretStr | None = None

@@ -127,6 +127,14 @@ def allowance_used(settings: Settings) -> list[float]:
     return [1 - min(max(each, 0) / settings.requests_per_minute, 1.0) for each in room]
 
 
+def requests_counted(settings: Settings) -> dict[tuple[str, str], int]:
+    """How many requests the whole fleet has sent to Genesys, by endpoint and HTTP status ("none": no answer).
+
+    Since Redis, which counts them with the allowance, was last emptied. Raises AllowanceUnknown, Misconfigured.
+    """
+    return open_allowances(settings).requests_counted()
+
+
 def genesys_client(
     settings: Settings,
     oauth_client: OAuthClient,

@@ -16,14 +16,14 @@ from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
 import structlog
 from celery import Celery
 from prometheus_client import CollectorRegistry, Metric, PlatformCollector, ProcessCollector
-from prometheus_client.core import GaugeMetricFamily
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 from prometheus_client.registry import Collector
 
 from config.celery import QUEUES
 from config.settings import Settings
 from strongroom.errors import StrongroomError
-from strongroom.house import allowance_used
+from strongroom.house import allowance_used, requests_counted
 from strongroom.ledger.engine import Engine
 from strongroom.pipeline.measures import ledger_metrics
 from tasks.fleet import BrokerUnreachable, waiting_messages
@@ -55,7 +55,7 @@ class LedgerCollector(Collector):
         """What was counted in the last quarter of a minute, or now."""
         with self._lock:
             if time.monotonic() - self._counted_at >= KEPT_S:
-                self._counted = [*self._of_ledger(), *self._of_broker(), *self._of_allowance()]
+                self._counted = [*self._of_ledger(), *self._of_broker(), *self._of_allowance(), *self._of_genesys()]
                 self._counted_at = time.monotonic()
             yield from self._counted
 
@@ -96,6 +96,20 @@ class LedgerCollector(Collector):
         except StrongroomError:
             return []  # Redis does not answer, which is a metric of its own
         return [used]
+
+    def _of_genesys(self) -> list[Metric]:
+        """All requests of the fleet, counted in Redis with the allowance: no process's end loses any of them."""
+        sent = CounterMetricFamily(
+            "strongroom_genesys_requests",
+            "Requests to Genesys by endpoint and HTTP status; none: without an answer.",
+            labels=["endpoint", "status"],
+        )
+        try:
+            for labels, number in sorted(requests_counted(self._settings).items()):
+                sent.add_metric(labels, number)
+        except StrongroomError:
+            return []  # as above
+        return [sent]
 
 
 def registry_of_process(*collectors: Collector) -> CollectorRegistry:

@@ -11,7 +11,7 @@ import threading
 import uuid
 from collections.abc import Iterable, Sequence
 from itertools import islice
-from typing import Any
+from typing import Any, NamedTuple
 
 from celery import Celery
 from kombu.connection import Connection
@@ -19,6 +19,7 @@ from kombu.exceptions import OperationalError
 from redis.exceptions import RedisError
 
 from config.celery import QUEUE_OF_TASK
+from strongroom import spans
 from tasks.fleet import BrokerUnreachable
 
 CHUNK = 500
@@ -27,6 +28,9 @@ _LONGEST_REPR = 1_024
 """As Celery's own: what a worker's log shows of the arguments."""
 
 _ID, _TAG, _BODY, _ARGUMENTS = "{task id}", "{delivery tag}", "{body}", "{arguments}"
+_ROOT, _PARENT, _TRACE = "{root}", "{parent}", "{trace}"
+_PLACES = (_ID, _TAG, _BODY, _ARGUMENTS, *map(json.dumps, (_ROOT, _PARENT, _TRACE)))
+"""Of the last three the quotes as well: who is not within a task has no parent."""
 _making = threading.Lock()
 
 
@@ -40,7 +44,8 @@ def send_many(fleet: Celery, task: str, messages: Iterable[Sequence[Any]]) -> in
             template = _template_of(fleet, task)
             with fleet.producer_or_acquire() as producer, producer.channel.client.pipeline(transaction=False) as pipe:
                 # the list's other end is where workers take from
-                pipe.lpush(queue, *(_filled(template, arguments) for arguments in chunk))
+                sender = _Sender.now(fleet)
+                pipe.lpush(queue, *(_filled(template, sender, arguments) for arguments in chunk))
                 pipe.execute()
             sent += len(chunk)
     except (OperationalError, RedisError, OSError) as error:
@@ -58,7 +63,9 @@ class _Template:
         message["body"] = _BODY
         message["headers"]["argsrepr"] = _ARGUMENTS
         message["properties"]["delivery_tag"] = _TAG
-        places = "|".join(re.escape(place) for place in (_ID, _TAG, _BODY, _ARGUMENTS))
+        if spans.is_traced():
+            message["headers"][spans.HEADER] = _TRACE
+        places = "|".join(map(re.escape, _PLACES))
         self.pieces = re.split(f"({places})", json.dumps(message))
 
 
@@ -73,18 +80,38 @@ def _template_of(fleet: Celery, task: str) -> _Template:
 def _made_by_celery(fleet: Celery, task: str) -> dict[str, Any]:
     memory = Connection("memory://")  # type: ignore[no-untyped-call]
     with memory, fleet.amqp.Producer(memory) as producer:
-        fleet.send_task(task, args=[], task_id=_ID, producer=producer)
+        fleet.send_task(task, args=[], task_id=_ID, root_id=_ROOT, parent_id=_PARENT, producer=producer)
         made: dict[str, Any] = producer.channel.basic_get(QUEUE_OF_TASK[task], no_ack=True).serializable()
         return made
 
 
-def _filled(template: _Template, arguments: Sequence[Any]) -> str:
+class _Sender(NamedTuple):
+    """What the messages follow from, as Celery tells it: the task that is running here, and what that began with."""
+
+    task_id: str | None
+    root_id: str | None
+    trace: str | None
+
+    @classmethod
+    def now(cls, fleet: Celery) -> "_Sender":
+        """As it is for this thread."""
+        task = fleet.current_worker_task
+        if task is None:
+            return cls(None, None, spans.traceparent())
+        return cls(task.request.id, task.request.root_id or task.request.id, spans.traceparent())
+
+
+def _filled(template: _Template, sender: _Sender, arguments: Sequence[Any]) -> str:
     body = f"[{json.dumps(list(arguments))}, {{}}, {template.embed}]"
     shown = json.dumps(repr(list(arguments))[:_LONGEST_REPR])[1:-1]
+    task_id = str(uuid.uuid4())
     values = {
-        _ID: str(uuid.uuid4()),
+        _ID: task_id,
         _TAG: str(uuid.uuid4()),
         _BODY: base64.b64encode(body.encode()).decode(),
         _ARGUMENTS: shown,
+        json.dumps(_ROOT): json.dumps(sender.root_id or task_id),
+        json.dumps(_PARENT): json.dumps(sender.task_id),
+        json.dumps(_TRACE): json.dumps(sender.trace),
     }
     return "".join([values.get(piece, piece) for piece in template.pieces])

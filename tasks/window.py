@@ -9,6 +9,7 @@ from collections.abc import Iterable, Sequence
 from celery import Celery
 
 from config.celery import BULK, CONTROL
+from strongroom import spans
 from strongroom.ledger.due import unsent_conversations, unsent_recordings
 from strongroom.ledger.feeding import feeding_alone
 from strongroom.ledger.references import ConversationRef, RecordingRef
@@ -95,7 +96,8 @@ def top_up(fleet: Celery) -> None:
 def feed(fleet: Celery) -> int:
     """Fill the window from the ledger; how many messages. Another process at it: nothing. Raises BrokerUnreachable."""
     house = fleet.house
-    with feeding_alone(house.engine) as alone:
+    # what is due in the ledger follows from no task that happens to feed it
+    with spans.apart(), feeding_alone(house.engine) as alone:
         if not alone:
             return 0
         return send_work(fleet, work_for(house, room_in(fleet, BULK), room_in(fleet, CONTROL)))

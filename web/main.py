@@ -26,7 +26,13 @@ def _app() -> FastAPI:
         # it reads records and asks for restores: what the restores' workers need is what it needs
         require_ready_without_putting(house)
         _serve_metrics(fleet)
-        return create_app(house, fleet)
+        app = create_app(house, fleet)
+        if settings.traces_endpoint is not None:
+            # here, so that whoever traces nothing loads nothing for it
+            from web import traced  # noqa: PLC0415
+
+            traced.attach(app, fleet, settings.traces_endpoint)
+        return app
     except (SettingsInvalid, StrongroomError) as error:
         print(f"strongroom: {error}", file=sys.stderr)  # noqa: T201  # an operator's one line
         raise SystemExit(error.exit_code) from None

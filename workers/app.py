@@ -97,6 +97,11 @@ def _app() -> Fleet:
     fleet.conf.beat_schedule = beat_schedule(settings)
     lifecycle.attach(fleet)
     watched.attach(fleet)
+    if settings.traces_endpoint is not None:
+        # here, so that whoever traces nothing loads nothing for it
+        from workers import traced  # noqa: PLC0415
+
+        traced.attach(fleet, settings.traces_endpoint)
     logged.attach()
     return fleet
 

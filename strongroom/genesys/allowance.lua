@@ -4,7 +4,8 @@
 -- reached Genesys, no window of Genesys's, whatever its phase, has more of them than the allowance. On top of that
 -- they are paced, so that the allowance lasts the whole window and who waits waits briefly.
 --
--- KEYS: a client's hash (for `room`: one each). All times are this server's, in ms. Its fields:
+-- KEYS: a client's hash (for `room`: one each; for `told` also the hash that counts answers). All times are this
+-- server's, in ms. A client's fields:
 --   s:T      how many requests count until T
 --   f:ID     "STARTS:LAPSES" of a request that is reserved from STARTS on, or under way; counts until LAPSES if its
 --            process is never heard of again
@@ -195,4 +196,6 @@ end
 if command == 'room' then return room() end
 if command == 'take' then return take(ARGV[6], tonumber(ARGV[7])) end
 if command == 'drop' then return redis.call('HDEL', KEYS[1], 'f:' .. ARGV[6]) end
-return told(ARGV[6], tonumber(ARGV[7]), tonumber(ARGV[8]), tonumber(ARGV[9]), tonumber(ARGV[10]), tonumber(ARGV[11]))
+told(ARGV[6], tonumber(ARGV[7]), tonumber(ARGV[8]), tonumber(ARGV[9]), tonumber(ARGV[10]), tonumber(ARGV[11]))
+-- last, so that the allowance is right whatever becomes of a count
+if KEYS[2] then redis.call('HINCRBY', KEYS[2], ARGV[12], 1) end

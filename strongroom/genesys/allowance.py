@@ -31,6 +31,11 @@ LONGEST_RESERVED_S = 5.0
 LONGEST_RESERVED_IN_BACKGROUND_S = 2.0
 """Less in the background: whoever else comes must not find all the next seconds taken."""
 
+COUNTS_KEY = "strongroom:{allowance}:requests"
+"""The hash that counts answers by endpoint and status; it has no end, and some dozens of fields."""
+NO_ANSWER = "none"
+"""The status of a request that had no answer, or none that could be read to its end."""
+
 _GO, _NO_ROOM = 1, -1
 
 
@@ -62,9 +67,11 @@ class Slot:
 
     def __init__(self) -> None:
         self._told: tuple[int, int, int, int, int] = (0, 0, -1, 0, 0)
+        self._status = NO_ANSWER
 
     def heard(self, status: int, headers: Mapping[str, str]) -> None:
         """What the answer says of the allowance: `inin-ratelimit-*`, and `Retry-After` with a 429."""
+        self._status = str(status)
         wait_s = retry_after_s(headers) if status == 429 else 0.0
         self._told = (
             int(200 <= status < 300),
@@ -78,6 +85,11 @@ class Slot:
     def told(self) -> tuple[int, int, int, int, int]:
         """Answered well, allowed, count, reset in ms, Retry-After in ms; as `told` of allowance.lua takes them."""
         return self._told
+
+    @property
+    def status(self) -> str:
+        """The status of the answer, or NO_ANSWER."""
+        return self._status
 
 
 @dataclass(frozen=True)
@@ -115,6 +127,21 @@ class Allowances:
         except (RedisError, OSError):
             return False
 
+    def requests_counted(self) -> dict[tuple[str, str], int]:
+        """How many requests of the whole fleet had which answer, by endpoint and status, since Redis knows of any.
+
+        Raises AllowanceUnknown.
+        """
+        try:
+            counts: dict[bytes, bytes] = self._server.hgetall(COUNTS_KEY)  # type: ignore[assignment]  # not async here
+        except (RedisError, OSError) as error:
+            raise _unknown(error) from None
+        counted = {}
+        for field, count in counts.items():
+            endpoint, _, status = field.decode().rpartition(" ")
+            counted[endpoint, status] = int(count)
+        return counted
+
     def ask(self, command: str, keys: Sequence[str], background: bool, *arguments: str | int) -> list[int]:
         """Run the script. Raises AllowanceUnknown."""
         rate = self._rate
@@ -125,11 +152,7 @@ class Allowances:
                 keys=list(keys), args=[command, rate.per_window, share, window_ms, lost_after_ms, *arguments]
             )
         except (RedisError, OSError) as error:
-            raise AllowanceUnknown(
-                f"Redis does not say how much of Genesys's rate limit is left: {type(error).__name__}",
-                where="STRONGROOM_REDIS_URL",
-                todo="start the server, or correct the address; the work stays due and is tried again",
-            ) from None
+            raise _unknown(error) from None
         return list(answer) if isinstance(answer, list) else []
 
 
@@ -142,8 +165,10 @@ class Allowance:
     background: bool = False
 
     @contextmanager
-    def slot(self, patience: Patience, longest_wait_s: float, where: str) -> Iterator[Slot]:
+    def slot(self, patience: Patience, longest_wait_s: float, where: str, endpoint: str) -> Iterator[Slot]:
         """Wait for room for one request, and count it; what its answer said is to be told to the slot.
+
+        `where` is for the error's text, `endpoint` (of endpoints.py) is what its answer is counted under.
 
         Raises RateLimited when there is no room within `longest_wait_s` seconds or the patience, and AllowanceUnknown.
         """
@@ -155,7 +180,9 @@ class Allowance:
         finally:
             # unsaid, the request counts until it is taken for lost: on the safe side
             with suppress(AllowanceUnknown):
-                self._ask("told", request, *slot.told)
+                counted = f"{endpoint} {slot.status}"
+                keys = [self.key, COUNTS_KEY]
+                self.book.ask("told", keys, self.background, request, *slot.told, counted)
 
     def _take(self, request: str, patience: Patience, longest_wait_s: float, where: str) -> None:
         reserved_s = LONGEST_RESERVED_IN_BACKGROUND_S if self.background else LONGEST_RESERVED_S
@@ -189,6 +216,14 @@ def room_of(allowances: Sequence[Allowance]) -> list[int]:
     """
     first = allowances[0]
     return first.book.ask("room", [one.key for one in allowances], first.background)
+
+
+def _unknown(error: Exception) -> AllowanceUnknown:
+    return AllowanceUnknown(
+        f"Redis does not say how much of Genesys's rate limit is left: {type(error).__name__}",
+        where="STRONGROOM_REDIS_URL",
+        todo="start the server, or correct the address; the work stays due and is tried again",
+    )
 
 
 def _whole(headers: Mapping[str, str], name: str, *, least: int, otherwise: int) -> int:

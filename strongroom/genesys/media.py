@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 
 import requests
 
+from strongroom import spans
 from strongroom.genesys.errors import (
     GenesysRefused,
     GenesysUnavailable,
@@ -74,6 +75,15 @@ def fetch_media(
     - GenesysUnavailable for 5xx and 429, GenesysUnreachable without an answer in time,
     - MediaTooLarge: more than the session takes.
     """
+    with spans.span("GET media", {"http.request.method": "GET"}) as span:
+        media = _fetched(session, url, write, expected_length, span)
+        span.tell("http.response.body.size", media.size_bytes)
+        return media
+
+
+def _fetched(
+    session: MediaSession, url: str, write: Callable[[bytes], object], expected_length: int | None, span: spans.Span
+) -> Media:
     _check_scheme(url)
     try:
         response = session.open(url)
@@ -84,6 +94,7 @@ def fetch_media(
             f"the media store gave no answer: {why}", where=_WHERE, todo="ask for the recording again"
         ) from None
     with response:
+        span.tell(spans.STATUS, response.status_code)
         _check_status(response.status_code)
         announced = _announced_length(response)
         if announced is not None and announced > session.max_bytes:

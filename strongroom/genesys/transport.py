@@ -15,7 +15,9 @@ from typing import Any
 import requests
 from requests.auth import AuthBase
 
+from strongroom import spans
 from strongroom.genesys.allowance import Allowance
+from strongroom.genesys.endpoints import endpoint_of, route_of
 from strongroom.genesys.errors import (
     GenesysAnswerInvalid,
     GenesysRefused,
@@ -150,13 +152,22 @@ def _counted_exchange(
 ) -> Answer:
     if allowance is None:
         return _exchange(session, request, timeouts)
-    with allowance.slot(patience, timeouts.room_s, f"{request.method} {request.path}") as slot:
+    where = f"{request.method} {request.path}"
+    with allowance.slot(patience, timeouts.room_s, where, endpoint_of(request.method, request.path)) as slot:
         answer = _exchange(session, request, timeouts)
         slot.heard(answer.status, answer.headers)
         return answer
 
 
 def _exchange(session: requests.Session, request: Request, timeouts: Timeouts) -> Answer:
+    told = {"http.request.method": request.method, "url.template": route_of(request.path)}
+    with spans.span(endpoint_of(request.method, request.path), told) as span:
+        answer = _sent(session, request, timeouts)
+        span.tell(spans.STATUS, answer.status)
+        return answer
+
+
+def _sent(session: requests.Session, request: Request, timeouts: Timeouts) -> Answer:
     with session.request(
         request.method,
         request.url,

@@ -3,8 +3,9 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Any
 
-from sqlalchemy import Connection, Table, and_, func, null, or_, select
+from sqlalchemy import ColumnElement, Connection, Table, and_, func, null, or_, select
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 
 from strongroom.ledger import leases
@@ -195,7 +196,12 @@ def _waiting_rows(connection: Connection, table: Table, states: tuple[str, ...])
         nobody = and_(leases.free(table), ~fetched.exists())
     else:
         nobody = leases.free(table)
-    deadline = func.min(table.c.deadline_at) if "deadline_at" in table.c else null()
+    deadline: ColumnElement[Any] = null()
+    if table is recordings:
+        # before the first attempt none runs: what a recording waits in a queue is added to its deadline
+        deadline = func.min(table.c.deadline_at).filter(table.c.attempts > 0)
+    elif "deadline_at" in table.c:
+        deadline = func.min(table.c.deadline_at)
     statement = select(
         func.count(),
         func.min(table.c.first_seen_at),

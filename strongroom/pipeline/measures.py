@@ -62,7 +62,7 @@ def _counts(gauges: Gauges) -> Iterator[Metric]:
 def _waiting(gauges: Gauges) -> Iterator[Metric]:
     number = _family("open", "Rows of the ledger that are not finished.", "kind")
     oldest = _family("oldest_open_age_seconds", "How long ago the oldest of them was first seen.", "kind")
-    deadline = _family("deadline_seconds", "How far off their next deadline is; less than 0: past it.", "kind")
+    deadline = _family("deadline_seconds", "How far off the next deadline that runs is; less than 0: past it.", "kind")
     overdue = _family("overdue_seconds", "For how long the longest of them is due and held by no worker.", "kind")
     for kind, waiting in gauges.waiting.items():
         number.add_metric([kind], waiting.number)

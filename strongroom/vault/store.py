@@ -13,6 +13,7 @@ from botocore.exceptions import BotoCoreError
 from strongroom.times import utc_now
 from strongroom.vault.errors import VaultRefused, s3_errors
 from strongroom.vault.lock import Lock, LockMode
+from strongroom.vault.traced import trace_calls
 
 if TYPE_CHECKING:  # the stubs are there when types are checked, not where Strongroom runs
     from mypy_boto3_s3.client import S3Client
@@ -183,6 +184,8 @@ def connect(
             where=f"s3://{bucket}/",
             todo="check STRONGROOM_S3_ENDPOINT_URL and the AWS configuration of this process",
         ) from error
+    trace_calls(once)
+    trace_calls(patient)
     return Store(bucket, part_size_bytes, once, patient)
 
 

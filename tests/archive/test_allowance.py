@@ -1,11 +1,17 @@
 """A worker whose request has no room gives its row back, and the deadline moves; without Redis nothing is sent."""
 
+import subprocess
+
 import pytest
 from archives import Archive, StartArchive
+from prometheus_client.parser import text_string_to_metric_families
 from sqlalchemy import text
 
+from embedded.command import PROGRAMS
+from embedded.isolation import clean_environment
+from strongroom.genesys.endpoints import OTHER
 from strongroom.genesys.patience import Patience
-from strongroom.house import House
+from strongroom.house import House, requests_counted
 from strongroom.ledger.references import ConversationRef
 from strongroom.ledger.runs import open_run
 from strongroom.pipeline.capture import archive_conversation
@@ -36,7 +42,7 @@ def refuse_for(house: House, seconds: int) -> None:
     """Another process of the fleet was answered 429."""
     for client in [house.pool.of(f"client-{number}") for number in (1, 2)]:
         assert client.allowance is not None
-        with client.allowance.slot(Patience(5), 5, "a test") as slot:
+        with client.allowance.slot(Patience(5), 5, "a test", "GET other") as slot:
             slot.heard(429, {"Retry-After": str(seconds)})
 
 
@@ -61,6 +67,30 @@ def test_without_redis_the_row_waits_and_nothing_is_sent(archive: Archive, close
     assert "Redis does not say" in cause
     assert archive.simulator.stats()["clients"] == asked
     blind.engine.dispose()
+
+
+def test_what_archiving_a_day_asks_is_counted_by_endpoint_as_genesys_counts_it(start_archive: StartArchive) -> None:
+    archive = start_archive(conversations=6)
+    archive.archive_here()
+    counted = requests_counted(archive.house.settings)
+    assert sum(counted.values()) == sum(archive.simulator.stats()["clients"].values())
+    endpoints = {endpoint for endpoint, _ in counted}
+    assert {"POST /api/v2/recording/batchrequests", "GET /api/v2/recording/batchrequests/{jobId}"} <= endpoints
+    assert not [one for one in endpoints if one.endswith(OTHER)]
+    exposed = subprocess.run(
+        [PROGRAMS / "strongroom", "metrics"],
+        env=clean_environment() | archive.environment,
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout
+    told = {
+        (sample.labels["endpoint"], sample.labels["status"]): sample.value
+        for family in text_string_to_metric_families(exposed)
+        for sample in family.samples
+        if sample.name == "strongroom_genesys_requests_total"
+    }
+    assert told == counted
 
 
 def test_a_house_in_the_background_keeps_out_of_the_priority_share(archive: Archive) -> None:

@@ -6,6 +6,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -14,6 +15,7 @@ from archives import Archive, StartArchive, wait_until
 
 from config.celery import BULK, CONTROL
 from config.environment import load_settings
+from strongroom import spans
 from strongroom.ledger.runs import open_run
 from tasks.fan_out import CHUNK, send_many
 from tasks.fleet import Fleet as FleetApp
@@ -86,6 +88,41 @@ def test_many_messages_at_once_are_celerys_own_messages(redis_url: str, start_ar
         assert len({message["headers"][name] for message in sent}) == 4
     assert all(message["headers"]["id"] == message["properties"]["correlation_id"] for message in sent)
     assert len({message["properties"]["delivery_tag"] for message in sent}) == 4
+
+
+def test_many_messages_follow_from_the_task_that_sends_them(
+    redis_url: str, start_archive: StartArchive, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    app = FleetApp(load_settings(start_archive(conversations=0).environment))
+    monkeypatch.setattr(FleetApp, "current_worker_task", None)
+    senders = [("one", "first"), ("other", "second"), ("third", None)]
+    for task_id, root_id in senders:
+        request = SimpleNamespace(id=task_id, root_id=root_id)
+        within = SimpleNamespace(request=request, add_trail=lambda _: None)
+        monkeypatch.setattr(FleetApp, "current_worker_task", within)
+        send(app, "archive_recording", [("a", 1, "r")])
+        send_many(app, "archive_recording", [("a", 1, "r")])
+    with redis.Redis.from_url(redis_url) as broker:
+        sent = [json.loads(raw)["headers"] for raw in reversed(broker.lrange(BULK, 0, -1))]
+    told = [(headers["parent_id"], headers["root_id"]) for headers in sent]
+    assert told[::2] == told[1::2] == [("one", "first"), ("other", "second"), ("third", "third")]
+    assert not [headers for headers in sent if "traceparent" in headers]
+
+
+def test_many_messages_tell_what_their_sender_is_at_where_somebody_listens(
+    redis_url: str, start_archive: StartArchive
+) -> None:
+    app = FleetApp(load_settings(start_archive(conversations=0).environment))
+    at = iter(["00-one", "00-other", None])
+    spans.listen(SimpleNamespace(traceparent=lambda: next(at)))  # type: ignore[arg-type]  # all that is asked here
+    try:
+        for _ in range(3):
+            send_many(app, "archive_recording", [("a", 1, "r"), ("b", 1, "r")])
+    finally:
+        spans.listen(None)
+    with redis.Redis.from_url(redis_url) as broker:
+        sent = [json.loads(raw)["headers"] for raw in reversed(broker.lrange(BULK, 0, -1))]
+    assert [headers["traceparent"] for headers in sent] == ["00-one"] * 2 + ["00-other"] * 2 + [None] * 2
 
 
 def without_ids(message: dict[str, Any]) -> dict[str, Any]:

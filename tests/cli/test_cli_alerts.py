@@ -18,6 +18,9 @@ from prometheus_client.exposition import generate_latest
 from sqlalchemy import text
 
 from config.environment import load_settings
+from strongroom.genesys.allowance import Allowance
+from strongroom.genesys.patience import Patience
+from strongroom.house import open_allowances
 from strongroom.ledger.checks import record_check
 from strongroom.ledger.engine import Engine, connect
 from strongroom.ledger.gauges import show_sign_of_life
@@ -69,6 +72,13 @@ CAUSES: dict[str, tuple[Cause, frozenset[str]]] = {
             " now() - interval '10 hours', now())",
             day=YESTERDAY - timedelta(days=1),
         ),
+        frozenset(),
+    ),
+    "StrongroomDeadlineNear": (
+        lambda engine: (
+            (day := Day(engine, YESTERDAY)).wait(day.conversation(["a"]), "a", "the recording is being processed"),
+            _sql("UPDATE recordings SET deadline_at = now() + interval '20 minutes'")(engine),
+        )[1],
         frozenset(),
     ),
     "StrongroomReview": (
@@ -128,7 +138,13 @@ CAUSES: dict[str, tuple[Cause, frozenset[str]]] = {
     ),
 }
 """What causes each alert in the ledger, and which other alerts it rightly causes as well."""
-OTHERWISE = {"StrongroomUnwatched", "StrongroomLedgerDown", "StrongroomBrokerDown", "StrongroomDaysForgotten"}
+OTHERWISE = {
+    "StrongroomUnwatched",
+    "StrongroomLedgerDown",
+    "StrongroomBrokerDown",
+    "StrongroomDaysForgotten",
+    "StrongroomAllowanceUsedUp",
+}
 """Those whose cause is not in the ledger: tests of their own, below."""
 
 
@@ -186,6 +202,31 @@ def test_with_days_that_no_catch_up_reaches(quiet: dict[str, str], engine: Engin
     assert firing(_exposed(long_ago, engine), tmp_path) == {"StrongroomDaysForgotten"}
 
 
+def test_with_every_clients_requests_used_up(quiet: dict[str, str], engine: Engine, tmp_path: Path) -> None:
+    settings = load_settings(quiet)
+    book = open_allowances(settings)
+    one, other = (book.of(client.client_id) for client in settings.genesys_clients)
+    _use_up(one)
+    Day(engine, YESTERDAY).discovered()
+    assert firing(_exposed(quiet, engine), tmp_path) == set(), "the other client has room"
+    _use_up(other)
+    assert firing(_exposed(quiet, engine), tmp_path) == {"StrongroomAllowanceUsedUp"}
+    _sql("UPDATE conversations SET state = 'expired'")(engine)
+    assert firing(_exposed(quiet, engine), tmp_path) == set(), "nothing waits for them"
+
+
+def _use_up(allowance: Allowance) -> None:
+    told = {"inin-ratelimit-allowed": "300", "inin-ratelimit-count": "300", "inin-ratelimit-reset": "60"}
+    with allowance.slot(Patience(5), 5, "a test", "GET other") as slot:
+        slot.heard(200, told)
+
+
+def test_what_waits_in_the_queue_has_no_deadline_yet(quiet: dict[str, str], engine: Engine, tmp_path: Path) -> None:
+    Day(engine, YESTERDAY).conversation(["a"])
+    _sql("UPDATE recordings SET deadline_at = now()")(engine)
+    assert firing(_exposed(quiet, engine), tmp_path) == set()
+
+
 def test_each_alert_is_tried() -> None:
     assert set(alerts()) == set(CAUSES) | OTHERWISE
 
@@ -225,7 +266,14 @@ def test_the_dashboard_asks_only_for_metrics_that_are_there(
     assert wanted - conditional <= served
     assert wanted >= {
         f"strongroom_{name}"
-        for name in ("conversations", "review", "due_seconds", "messages_waiting", "allowance_used_ratio")
+        for name in (
+            "conversations",
+            "review",
+            "due_seconds",
+            "messages_waiting",
+            "allowance_used_ratio",
+            "genesys_requests_total",
+        )
     }
     # the layout: ids once, panels beside and below each other
     assert len({panel["id"] for panel in dashboard["panels"]}) == len(dashboard["panels"])

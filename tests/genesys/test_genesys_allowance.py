@@ -2,16 +2,20 @@
 
 import time
 from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+from uuid import uuid4
 
 import pytest
 import redis
 from asking import PATH, WINDOW_S, allowances, ask_until_no_room, client_of, start
-from scripted_genesys import ScriptedGenesys, error, of_json
+from scripted_genesys import Asked, Reply, ScriptedGenesys, error, of_json
 
+from embedded.redis import running_redis
 from embedded.simulator import Simulator
 from strongroom.errors import Misconfigured, Unreachable
-from strongroom.genesys.allowance import AllowanceUnknown, connect
-from strongroom.genesys.errors import RateLimited
+from strongroom.genesys.allowance import COUNTS_KEY, AllowanceUnknown, connect
+from strongroom.genesys.errors import NotFound, RateLimited
 from strongroom.genesys.pool import ClientPool, PooledClient
 
 OK = of_json({"id": "x"}, inin_ratelimit_allowed="300", inin_ratelimit_count="1", inin_ratelimit_reset="60")
@@ -119,9 +123,58 @@ def test_redis_is_told_no_id_of_a_client(genesys: ScriptedGenesys, redis_url: st
     with redis.Redis.from_url(redis_url) as server:
         names = server.keys()
         told = b"".join([*names, *(part for name in names for pair in server.hgetall(name).items() for part in pair)])
-    assert len(names) == 1
+    assert len(names) == 2, "the client's allowance, and what was asked"
     assert b"client-1" not in told
     assert b"secret" not in told
+
+
+def test_every_request_of_every_process_is_counted_by_endpoint_and_answer(
+    genesys: ScriptedGenesys, redis_url: str, closed_port: int
+) -> None:
+    recording = f"/api/v2/conversations/{uuid4()}/recordings/{uuid4()}"
+    genesys.on(PATH, OK, error(503), OK)
+    genesys.on(recording, error(404))
+    one, other = (client_of(genesys.url, allowances(redis_url, genesys.url, 300)) for _ in range(2))
+    one.get(PATH)
+    other.get(PATH)  # is answered 503 first
+    for client in (one, other):
+        with pytest.raises(NotFound):
+            client.get(recording)
+    nobody = client_of(genesys.url, allowances(redis_url, genesys.url, 300), patience_s=0)
+    nobody.get(PATH)
+    nobody._api_url = f"http://127.0.0.1:{closed_port}"
+    with pytest.raises(Unreachable):
+        nobody.post("/api/v2/recording/batchrequests", {}, repeatable=False)
+    counted = allowances(redis_url, genesys.url, 300).requests_counted()
+    assert counted == {
+        (f"GET {PATH}", "200"): 3,
+        (f"GET {PATH}", "503"): 1,
+        ("GET /api/v2/conversations/{conversationId}/recordings/{recordingId}", "404"): 2,
+        ("POST /api/v2/recording/batchrequests", "none"): 1,
+    }
+
+
+@pytest.mark.parametrize("fault", ["gone", "refuses to count"])
+def test_a_count_that_fails_costs_no_request(genesys: ScriptedGenesys, fault: str, tmp_path: Path) -> None:
+    with running_redis(tmp_path / "redis.log") as server:
+        client = client_of(genesys.url, allowances(server.url(), genesys.url, 300))
+
+        def answer_when_it_fails(_: Asked) -> Reply:
+            with redis.Redis.from_url(server.url()) as broken:
+                if fault == "gone":
+                    with suppress(redis.ConnectionError):
+                        broken.shutdown(nosave=True)
+                else:
+                    broken.set(COUNTS_KEY, "no hash")
+            return OK
+
+        genesys.on(PATH, answer_when_it_fails)
+        assert client.get(PATH).status == 200
+        if fault != "gone":
+            # the allowance was told all the same: nothing is under way any more
+            with redis.Redis.from_url(server.url()) as looked:
+                [client_key] = [name for name in looked.scan_iter() if name != COUNTS_KEY.encode()]
+                assert not [field for field in looked.hgetall(client_key) if field.startswith(b"f:")]
 
 
 def test_redis_by_a_socket_or_with_celerys_words_for_tls() -> None:
