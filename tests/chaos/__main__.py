@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 from bench.report import machine
+from chaos.night import unmount_left
 from chaos.run import Outcome, Violence, run_night
 from embedded.fleet import REPOSITORY
 from embedded.isolation import isolate_this_process
@@ -20,6 +21,7 @@ def main() -> int:
     """Run the nights; 0 when each held, 1 when one didn't, 3 when something it needs is not there."""
     arguments = _arguments()
     isolate_this_process()
+    unmount_left(_FOLDER)
     try:
         with fresh_workspace(_FOLDER) as folder:
             return _run(folder, arguments)

@@ -24,6 +24,7 @@ from strongroom.times import day_of, utc_now
 _FLEET = {"worker": 3, "control": 1, "restore": 1, "beat": 2}
 """Two Beats, because that must be harmless."""
 _CLIENTS = 12
+_SMALL_SPOOL = "small-spool"
 _SPOOL_BYTES = 48 * 1024 * 1024
 _CLOCK_OFF = "+10m"
 _SETTINGS = {
@@ -85,7 +86,7 @@ def begun_night(folder: Path, *, seed: int, conversations: int) -> Iterator[Nigh
                 availability_lag_s=600,
             )
         )
-        spool = running.enter_context(_small_spool(folder / "small-spool", not_tried))
+        spool = running.enter_context(_small_spool(folder / _SMALL_SPOOL, not_tried))
         environment = (
             settings_environment(
                 folder,
@@ -124,6 +125,13 @@ def _processes(environment: dict[str, str], spool: Path | None, not_tried: dict[
             if name == "worker" and number == size and library is not None:
                 own |= {"LD_PRELOAD": library, "FAKETIME": _CLOCK_OFF, "DONT_FAKE_MONOTONIC": "1"}
             yield Process(name, number, own)
+
+
+def unmount_left(nights: Path) -> None:
+    """Let go of the small file systems of nights that were killed before they could."""
+    for folder in nights.glob(f"*/{_SMALL_SPOOL}"):
+        if folder.is_mount():
+            subprocess.run(["umount", "--lazy", folder], check=True)
 
 
 @contextmanager
