@@ -114,6 +114,7 @@ def test_what_never_comes_is_tried_every_fifteen_minutes_for_four_hours_and_then
     assert archive.judge(neighbours=[archive.day + timedelta(days=1)]).mismatches == []
 
 
+@pytest.mark.long
 def test_what_is_found_after_review_becomes_a_revision_that_refers_to_the_rest(start_archive: StartArchive) -> None:
     # audio as long as what was spoken: a piece that is missing shows by that
     archive = start_archive(conversations=8, outcome="late=1", late_s=3600, audio_bytes=None)

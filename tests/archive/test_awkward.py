@@ -6,6 +6,7 @@ from collections import defaultdict
 from datetime import timedelta
 from typing import Any
 
+import pytest
 from archives import Archive, StartArchive
 
 from strongroom.times import start_of
@@ -76,6 +77,7 @@ def test_what_genesys_archived_is_restored_and_what_it_can_not_give_is_told(star
     assert told[0]["unavailable"] == [{"part": "transcript", "reason": "EMAIL_TRANSCRIPT_TOO_LARGE"}]
 
 
+@pytest.mark.long
 def test_without_an_allowance_for_restores_it_waits_its_own_deadline_and_says_why(start_archive: StartArchive) -> None:
     archive = start_archive(
         conversations=10,
@@ -89,6 +91,7 @@ def test_without_an_allowance_for_restores_it_waits_its_own_deadline_and_says_wh
     assert all("no restores left" in cause for (cause,) in rows)
 
 
+@pytest.mark.long
 def test_a_reopened_thread_becomes_a_revision_that_stores_only_what_is_new(start_archive: StartArchive) -> None:
     archive = start_archive(
         conversations=6,

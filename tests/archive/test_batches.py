@@ -136,6 +136,7 @@ def test_what_a_batch_had_given_before_it_was_given_up_is_looked_at_again(start_
     assert asked(archive, SINGLE) >= stored
 
 
+@pytest.mark.long
 def test_audio_in_another_format_is_asked_for_singly_and_text_comes_by_batch(start_archive: StartArchive) -> None:
     archive = start_archive(conversations=10, settings={"STRONGROOM_AUDIO_FORMAT": "WAV"}, outcome="late=0")
     archive.archive_here()

@@ -119,6 +119,7 @@ def test_a_bundle_proves_itself_and_no_forgery_passes(archive: Archive, tmp_path
         shutil.rmtree(forged)
 
 
+@pytest.mark.long
 def test_another_key_does_not_vouch_for_it(archive: Archive, tmp_path: Path) -> None:
     seal(archive.house)
     make_bundle(archive.house, _conversations(archive)[:1], tmp_path / "b.zip", ANNE, REASON)

@@ -101,6 +101,7 @@ def test_a_csv_with_junk_becomes_a_request_and_its_bundle_proves_itself(desk: Le
     assert not [path for path in (tmp_path / "spool" / "bundles").iterdir() if path.suffix == ".zip"]
 
 
+@pytest.mark.long
 def test_a_large_bundle_is_made_beside_and_asked_for_again(desk: LegalDesk) -> None:
     small = desk.archive.open_house("desk", STRONGROOM_INLINE_VERIFY_MIB="0")
     one = sealed(desk)[0]
@@ -167,6 +168,7 @@ def test_a_conversation_shows_metadata_alone_and_that_it_was_looked_at(desk: Leg
     assert desk.client.get(where, headers=anne).json()["custody"]["holds"] is True
 
 
+@pytest.mark.long
 def test_the_terminal_does_the_same_through_the_same_rules(
     desk: LegalDesk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

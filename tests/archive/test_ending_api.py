@@ -127,6 +127,7 @@ def test_a_role_that_may_not_stops_at_the_first_record(life: Life, monkeypatch: 
     assert life.run("disposition", made).ended == 2
 
 
+@pytest.mark.long
 def test_a_month_has_one_list_and_what_is_on_it_is_on_no_other(life: Life) -> None:
     life.expire(life.conversations())
     first, again = disposition.draw_up_monthly(life.house), disposition.draw_up_monthly(life.house)
@@ -139,6 +140,7 @@ def test_a_month_has_one_list_and_what_is_on_it_is_on_no_other(life: Life) -> No
     assert life.read("disposition", disposition.draw_up(life.house, RITA).ending_id).going == len(life.conversations())
 
 
+@pytest.mark.long
 def test_what_an_early_deletion_costs_is_on_the_list(life: Life) -> None:
     one = life.conversations("email", "unclassified", "financial-advice-voice")[0]
     with life.archive.engine.begin() as connection:
@@ -155,6 +157,7 @@ def test_what_an_early_deletion_costs_is_on_the_list(life: Life) -> None:
     assert (made.early_usd > Decimal("0.01")) == bool(moved)
 
 
+@pytest.mark.long
 def test_a_certificate_that_lies_or_is_gone_is_found(life: Life) -> None:
     one, other = life.conversations()[:2]
     life.expire([one, other])
@@ -184,6 +187,7 @@ def test_a_certificate_that_lies_or_is_gone_is_found(life: Life) -> None:
     assert _told(life, other) == []
 
 
+@pytest.mark.long
 def test_what_ends_again_after_it_was_erased_is_not_archived_again(life: Life) -> None:
     one = life.conversations("unclassified", "ivr-self-service")[0]
     assert life.run("erasure", life.erasure("DSR-1", conversation_ids=[one]).ending.ending_id).ended == 1

@@ -169,6 +169,7 @@ def _dying(real: Callable[..., Any], *, after: bool) -> Callable[..., Any]:
     return dies
 
 
+@pytest.mark.long
 def test_a_case_s_number_is_no_person_and_the_right_is_asked_for(life: Life) -> None:
     for reference in ("", "Mrs Müller", "+353 86 123 4567", "a@b.example", "353861234567", "x" * 65):
         with pytest.raises(Misuse):

@@ -64,6 +64,7 @@ def hold(archive: Archive, name: str, *conversations: UUID, **query: str) -> Non
     work(archive)
 
 
+@pytest.mark.long
 def test_later_matches_are_held_the_check_compares_both_and_a_rebuild_brings_them_back(
     archive: Archive, new_ledger: NewLedger
 ) -> None:

@@ -178,6 +178,7 @@ def _a_record_that_tells_too_little_is_counted(archive: Archive, strongroom: Cal
     assert sum(found["left_out"].values()) == number + in_review, reason
 
 
+@pytest.mark.long
 def test_applied_it_lengthens_locks_and_everything_agrees(
     archive: Archive, strongroom: Callable[..., Any], tmp_path: Path, new_ledger: NewLedger
 ) -> None:
@@ -269,6 +270,7 @@ def test_tightened_to_compliance_and_moved_to_another_class(archive: Archive, tm
     house.engine.dispose()
 
 
+@pytest.mark.long
 def test_cut_off_anywhere_it_is_run_again_and_each_change_is_told_once(
     archive: Archive, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -310,6 +312,7 @@ def test_cut_off_anywhere_it_is_run_again_and_each_change_is_told_once(
     house.engine.dispose()
 
 
+@pytest.mark.long
 def test_what_the_store_refuses_is_told_and_the_rest_goes_on(
     archive: Archive, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -332,6 +335,7 @@ def test_what_the_store_refuses_is_told_and_the_rest_goes_on(
     house.engine.dispose()
 
 
+@pytest.mark.long
 def test_every_manifest_names_the_document_and_the_document_stands(archive: Archive) -> None:
     seal(archive.house)
     policy = archive.house.policy

@@ -78,6 +78,7 @@ def test_a_new_ledger_tells_what_the_old_one_told_and_goes_on(archive: Archive, 
     assert size == archive.rows("SELECT max(size) FROM checkpoints")[0][0]
 
 
+@pytest.mark.long
 def test_what_cannot_be_read_is_named_and_the_rest_goes_on(
     archive: Archive, new_ledger: NewLedger, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -129,6 +130,7 @@ def test_cut_off_it_leaves_nothing_and_is_run_again(
     assert rebuilt(anew).revisions > 0
 
 
+@pytest.mark.long
 def test_without_any_evidence_the_records_come_back(start_archive: StartArchive, new_ledger: NewLedger) -> None:
     archive = start_archive(conversations=4)
     archive.archive_here()
@@ -142,6 +144,7 @@ def test_without_any_evidence_the_records_come_back(start_archive: StartArchive,
     assert everything(archive) == before
 
 
+@pytest.mark.long
 def test_the_search_answers_as_before(archive: Archive, new_ledger: NewLedger) -> None:
     anna = Principal("anna", frozenset({Role.ANALYST}), None, "192.0.2.1")
     anew = new_ledger(archive)

@@ -248,6 +248,7 @@ def test_a_changed_wrap_up_code_becomes_a_revision_with_longer_and_stricter_lock
     assert not verified(archive).findings
 
 
+@pytest.mark.long
 def test_a_second_look_of_the_enumeration_finds_a_changed_record_as_well_and_once(archive: Archive) -> None:
     changed, *others = conversation_ids(archive)
     archive.archive_here()
@@ -259,6 +260,7 @@ def test_a_second_look_of_the_enumeration_finds_a_changed_record_as_well_and_onc
     assert {len(states(archive, one)) for one in others} == {1}
 
 
+@pytest.mark.long
 def test_an_extract_that_is_older_than_the_ledger_changes_nothing(
     archive: Archive, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -306,6 +308,7 @@ def test_a_recorded_session_with_nothing_stored_is_a_finding_and_is_archived_aga
     assert all(one["state"] == "stored" for one in manifest(archive, first, 2)["recordings"])
 
 
+@pytest.mark.long
 def test_a_job_that_fails_or_expires_is_submitted_anew(archive: Archive) -> None:
     cover(archive)
     number = want_recount(archive.engine, archive.day, "a test")
@@ -338,6 +341,7 @@ PLACES = (
 )
 
 
+@pytest.mark.long
 def test_killed_anywhere_and_run_again_it_tells_the_same_once(
     archive: Archive, monkeypatch: pytest.MonkeyPatch
 ) -> None:

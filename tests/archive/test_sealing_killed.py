@@ -157,6 +157,7 @@ def test_of_two_sealers_at_once_one_does_nothing(start_sealing: StartSealing) ->
     require_sealed(sealing, sealed, days)
 
 
+@pytest.mark.long
 def test_two_sealers_that_do_not_see_each_other_make_one_log(
     start_sealing: StartSealing, monkeypatch: pytest.MonkeyPatch
 ) -> None:

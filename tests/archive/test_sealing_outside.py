@@ -131,6 +131,7 @@ def test_why_it_could_not_be_had_is_on_the_checkpoint(timestamping: Callable[[st
     assert "the timestamp authority does not answer: ConnectionError" in (latest(sealing).timestamp_error or "")
 
 
+@pytest.mark.long
 def test_every_odd_answer_is_refused_in_words(
     timestamping: Callable[[str], Sealing], timestamp_authority: TimestampAuthority, tmp_path: Path
 ) -> None:

@@ -233,6 +233,7 @@ def test_a_text_that_cannot_be_read_leaves_the_rest_found_and_is_tried_again(
     assert archive.rows(UNINDEXED) == []
 
 
+@pytest.mark.long
 def test_a_text_that_is_not_what_was_archived_is_not_searched(start_archive: StartArchive) -> None:
     archive = start_archive(conversations=12)
     archive.archive_here()

@@ -5,6 +5,7 @@ import re
 import time
 from datetime import timedelta
 
+import pytest
 import requests
 from archives import Archive, StartArchive, wait_until
 from collecting import Collector, running_collector
@@ -50,6 +51,7 @@ def archived(archive: Archive) -> None:
         archive.wait_until_finished()
 
 
+@pytest.mark.long
 def test_a_traced_day(start_archive: StartArchive) -> None:
     with running_collector() as collector:
         settings = {"STRONGROOM_TRACES_ENDPOINT": collector.url, **IMPORTS}
@@ -144,6 +146,7 @@ def _nothing_is_told_of_anybody(archive: Archive, collector: Collector) -> None:
             ), (name, value)
 
 
+@pytest.mark.long
 def test_the_desk_and_what_it_asks_of_workers_are_one_trace(start_archive: StartArchive) -> None:
     archive = start_archive(conversations=4)
     archive.archive_here()
@@ -174,6 +177,7 @@ def test_the_desk_and_what_it_asks_of_workers_are_one_trace(start_archive: Start
     assert not [word for word in ("secret word", "SECRETWORD", WHY, ANNE.name, "/no/such") if word in raw]
 
 
+@pytest.mark.long
 def test_a_collector_that_is_away_costs_the_day_nothing(start_archive: StartArchive, closed_port: int) -> None:
     endpoint = f"http://127.0.0.1:{closed_port}/v1/traces"
     archive = start_archive(conversations=4, settings={"STRONGROOM_TRACES_ENDPOINT": endpoint})
@@ -185,6 +189,7 @@ def test_a_collector_that_is_away_costs_the_day_nothing(start_archive: StartArch
     assert all(1 <= log.count("traces can't be sent") <= 8 for log in logs), "a line a process, not a line a batch"
 
 
+@pytest.mark.long
 def test_an_untraced_fleet_loads_nothing_for_it(start_archive: StartArchive) -> None:
     archive = start_archive(conversations=2, settings=IMPORTS)
     archived(archive)

@@ -18,6 +18,7 @@ from strongroom.pipeline.verify.scope import Depth, Scope
 from strongroom.vault.store import Store
 
 
+@pytest.mark.long
 def test_all_evidence_is_read_several_objects_at_once_and_little_of_it_is_kept(
     start_sealing: StartSealing, monkeypatch: pytest.MonkeyPatch
 ) -> None:

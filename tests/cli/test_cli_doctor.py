@@ -255,6 +255,7 @@ def test_there_are_twenty_of_them() -> None:
     assert len(PLANTED) >= 20
 
 
+@pytest.mark.long
 def test_flower_without_a_password_is_found(
     patient: Patient, examined: Callable[..., dict[str, dict[str, Any]]]
 ) -> None:

@@ -127,6 +127,7 @@ def test_a_bucket_without_object_lock_is_refused(
     assert checks["protection"]["outcome"] == "skipped"
 
 
+@pytest.mark.long
 def test_doctor_finds_everything_good(
     strongroom: Strongroom,
     environment: dict[str, str],

@@ -10,6 +10,8 @@ from conftest import Visit
 from playwright.sync_api import expect
 from stage import Stage
 
+pytestmark = pytest.mark.long
+
 SERIOUS = {"serious", "critical"}
 
 
@@ -54,7 +56,6 @@ def pages(anne: Visitor, requested: dict[str, UUID]) -> list[tuple[str, str]]:
     ]
 
 
-@pytest.mark.long
 def test_no_page_has_a_serious_violation_in_light_or_dark(visit: Visit, requested: dict[str, UUID]) -> None:
     found = []
     visitors = {name: visit(name) for name in ("", "anne", "lena", "audrey")}

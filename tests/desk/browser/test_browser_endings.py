@@ -42,6 +42,7 @@ def folder(tmp_path: Path) -> Path:
     return wanted
 
 
+@pytest.mark.long
 def test_an_erasure_is_assessed_proposed_and_approved_by_another(stage: Stage, visit: Visit, folder: Path) -> None:
     rita, paul = visit("rita"), visit("paul")
     conversation = stage.conversation("audio")

@@ -5,6 +5,7 @@ import re
 from pathlib import Path
 from uuid import UUID, uuid4
 
+import pytest
 from axe_playwright_python.sync_playwright import Axe
 from browsing import Visitor
 from conftest import Visit
@@ -58,6 +59,7 @@ def fill(visitor: Visitor, matter: str, ids: list[UUID], **fields: str) -> None:
         visitor.page.fill(f"#f-{name}", value)
 
 
+@pytest.mark.long
 def test_a_hold_is_placed_seen_and_released_by_two_people(stage: Stage, visit: Visit) -> None:
     rita, robert, audrey = visit("rita"), visit("robert"), visit("audrey")
     rita.go("/holds")
