@@ -16,7 +16,7 @@ _MIGRATION = '''"""A column that only the next version knows: the version before
 import sqlalchemy as sa
 from alembic import op
 
-revision = "next"
+revision = "9999"
 down_revision = "{head}"
 branch_labels = None
 depends_on = None
