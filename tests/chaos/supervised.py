@@ -61,7 +61,10 @@ class Supervised:
         if not pools:
             return None
         process, victim = chance.choice(pools)
-        victim.send_signal(signal.SIGKILL)
+        try:
+            victim.send_signal(signal.SIGKILL)
+        except psutil.NoSuchProcess:  # it ended by itself just now
+            return None
         return f"{process.name}-{process.number}"
 
     def kill(self, chance: random.Random, *names: str) -> str | None:
