@@ -4,7 +4,7 @@ import pytest
 
 from strongroom.genesys.endpoints import endpoint_of
 
-ONE, OTHER = "71a6d273-c9e5-4f16-801b-fb579d45eac3", uuid4()
+ONE, OTHER = "71a6d273-c9e5-4f16-801b-fb579d45eac3", "d8f3856f-17dc-46e6-800d-1a3bbb4dc6b5"
 
 
 @pytest.mark.parametrize(
