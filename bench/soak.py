@@ -1,18 +1,21 @@
 """The fleet at full load for half an hour: is what it takes flat, and does its work go on?
 
 One process of each type of the Procfile, two of `control`, each Celery worker with a pool of two, archive one
-simulated day after another: the next is asked for as soon as fewer conversations than a day's are unfinished, so that
-the bulk's queue does not run dry. (One `control` would be what all wait for: it completes what two fetch.) The source
-fails now and then, so that retries are part of it; days are read again by activity, recounted and sealed. Days are
-small, so that each process has had all that a day consists of before the first quarter is over. The store is a cheap
-sink; it, the simulator, PostgreSQL and Redis themselves are not measured. `MINUTES=2` for a try.
+simulated day after another: the next is asked for as soon as fewer conversations than two days' are unfinished, so
+that the bulk's queue does not run dry. (One `control` would be what all wait for: it completes what two fetch.) The
+source fails now and then, so that retries are part of it; days are read again by activity, recounted and sealed. The
+store is a cheap sink; it, the simulator, PostgreSQL and Redis themselves are not measured. `MINUTES=2` for a try.
 
-Every ten seconds from the first stored recording on each process is looked at from outside, and what is open and kept
-in PostgreSQL, Redis and the spool. What is flat is said in `bench/flatness.py`: the last quarter's median against the
-second's. For memory the bound is 5 % of RSS, which counts shared pages fully; PSS and USS are in the report, with each
-slope over the second half in MiB an hour. RSS of a forked process holds what it shares with its parent from the start,
-so it does not grow by pages that copy-on-write merely makes its own, as USS does. Nothing here replaces a process of a
-pool (there is no `max-tasks-per-child`), so one that ends is counted: its successor would hide a leak.
+Every ten seconds each process is looked at from outside, and what is open and kept in PostgreSQL, Redis and the spool.
+The minutes count from when so many days are recounted that a day is as much work as the one before it
+(`WARM_UP_DAYS`): until then each night reads more days than the last, so the heap of whoever reads it grows with
+reason. Days are small, so that each process of a pool has then had some of them.
+
+What is flat is said in `bench/flatness.py`: the last quarter's median against the second's. For memory the bound is 5
+% of RSS, which counts shared pages fully; PSS and USS are in the report, with each slope over the second half in MiB
+an hour. RSS of a forked process holds what it shares with its parent from the start, so it does not grow by pages that
+copy-on-write merely makes its own, as USS does. Nothing here replaces a process of a pool (there is no
+`max-tasks-per-child`), so one that ends is counted: its successor would hide a leak.
 
 Numbers that are small and whole (descriptors, threads, connections, keys) may differ by a few between the quarters,
 since a request that is under way has a connection and a thread of its own.
@@ -28,14 +31,16 @@ from typing import Any
 
 from bench.day_in_sink import DAY, Bench, running_bench, wanted
 from bench.flatness import Flatness, Samples, fewest_in_a_minute, flatness
-from bench.fleet_samples import FleetSample, Observer, ProcessSample, observing
+from bench.fleet_samples import FleetSample, ProcessSample, observing
 from bench.report import Goal, write_report
 from embedded.command import strongroom
 from embedded.fleet import running_fleet
 from strongroom.ledger.engine import MAX_OVERFLOW, POOL_SIZE
 
 MINUTES = 30
-DAY_SIZE = 500
+DAY_SIZE = 250
+WARM_UP_DAYS = 11
+"""A night reads seven days back and looks again at three: from the eleventh day on each is as much work as the last."""
 POOL = 2
 FLEET = {"worker": 1, "control": 2, "restore": 1, "records": 1, "beat": 1}
 SETTINGS = {"CELERY_WORKER_CONCURRENCY": str(POOL)}
@@ -50,16 +55,20 @@ FAULTS = {
 GOAL_MEMORY_PERCENT = 5.0
 GOAL_REDIS_PERCENT = 10.0
 GOAL_FEW = 2
-_DAYS_A_MINUTE = 4  # more than two cores archive
+_DAYS_A_MINUTE = 8  # more than two cores archive
 _EVERY_S = 10.0
-_FIRST_STORED_S = 300.0
+_LONGEST_WARM_UP_S = 3_600.0
 _MIB = 1024 * 1024
 
 
 @dataclass(frozen=True)
 class Soaked:
-    """What was sampled, by seconds since the first stored recording; and what was left when the fleet had stopped."""
+    """What was sampled before and after the warm-up was over, and what was left when the fleet had stopped.
 
+    Seconds are counted from the first sample of all.
+    """
+
+    warm_up: Sequence[tuple[float, FleetSample]]
     samples: Sequence[tuple[float, FleetSample]]
     days_asked_for: int
     spooled_at_the_end: int
@@ -85,27 +94,29 @@ class Soaked:
 
 
 def soak(bench: Bench, minutes: int) -> Soaked:
-    """Run the fleet for so many minutes after its first stored recording."""
+    """Run the fleet for so many minutes after its warm-up."""
     environment = bench.environment | SETTINGS | _log_key(bench)
     strongroom(environment, "migrate")
+    warm_up: list[tuple[float, FleetSample]] = []
     samples: list[tuple[float, FleetSample]] = []
     days = _days()
     asked_for = 0
     with running_fleet(environment, bench.folder / "logs", FLEET) as fleet, observing(fleet, environment) as observer:
-        strongroom(environment, "archive", next(days).isoformat())
-        _await_first(observer)
-        began, second = time.monotonic(), 0.0
-        while second < 60 * minutes:
+        began = time.monotonic()
+        while not samples or samples[-1][0] - samples[0][0] < 60 * minutes:
             fleet.require_alive()
             second = time.monotonic() - began
             sample = observer.look()
-            samples.append((second, sample))
-            if not sample.ledger.enumerating and sample.ledger.unfinished < DAY_SIZE:
+            if second > _LONGEST_WARM_UP_S and not samples:
+                raise AssertionError(f"not warm in time: {sample.ledger}")
+            is_warm = bool(samples) or sample.ledger.recounts >= WARM_UP_DAYS
+            (samples if is_warm else warm_up).append((second, sample))
+            if not sample.ledger.enumerating and sample.ledger.unfinished < 2 * DAY_SIZE:
                 strongroom(environment, "archive", next(days).isoformat())
                 asked_for += 1
             time.sleep(max(0.0, began + second + _EVERY_S - time.monotonic()))
     spooled = sum(1 for _ in Path(environment["STRONGROOM_SPOOL_DIR"]).glob("*"))
-    return Soaked(samples, 1 + asked_for, spooled)
+    return Soaked(warm_up, samples, asked_for, spooled)
 
 
 def _log_key(bench: Bench) -> dict[str, str]:
@@ -120,15 +131,6 @@ def _days() -> Iterator[date]:
     while True:
         yield day
         day += timedelta(days=1)
-
-
-def _await_first(observer: Observer) -> None:
-    deadline = time.monotonic() + _FIRST_STORED_S
-    while not observer.ledger().stored:
-        observer.fleet.require_alive()
-        if time.monotonic() > deadline:
-            raise AssertionError("no recording was stored")
-        time.sleep(0.5)
 
 
 def goals_of(soaked: Soaked) -> list[Goal]:
@@ -209,6 +211,7 @@ def raw_of(soaked: Soaked) -> dict[str, Any]:
             name: {measure: _shown(flatness(soaked.process_series(name, value))) for measure, value in measures.items()}
             for name in soaked.processes
         },
+        "warm_up": [{"second": second} | asdict(sample) for second, sample in soaked.warm_up],
         "samples": [{"second": second} | asdict(sample) for second, sample in soaked.samples],
     }
 
@@ -226,7 +229,7 @@ def main() -> Path:
             Path(folder),
             conversations=DAY_SIZE,
             latency_ms=0,
-            days=_DAYS_A_MINUTE * minutes + 5,
+            days=_DAYS_A_MINUTE * (minutes + WARM_UP_DAYS),
             faults=FAULTS,
         ) as bench,
     ):
