@@ -14,16 +14,21 @@ LEAST_ATTEMPTS = 5
 # A wrong credential or bucket concerns everything at once: the night must not end on the review list for it.
 _OURS = (Unreachable, CredentialsRefused)
 _OF_ONE_OBJECT = frozenset({"InvalidObjectState", "EntityTooLarge", "KeyTooLongError"})
-# How often 5xx count as Genesys being down; one recording that keeps failing after half a day is a matter of its own.
+# How often 5xx count as Genesys being down, or a refusal of the operating system as the machine's; one recording that
+# keeps failing after half a day is a matter of its own.
 _OUTAGE_ATTEMPTS = 48
 # How often an invitation to come back at once is followed: the allowance is everybody's.
 _PROMPT_ATTEMPTS = 3
 
 
 class Unexpected(StrongroomError):
-    """A fault of our own. Says its kind and where in the code; its text, which may hold content, is not repeated."""
+    """A fault of our own. Says its kind and where in the code; its text, which may hold content, is not repeated.
+
+    `of_machine`: the operating system refused something, so that it may well work on another machine.
+    """
 
     def __init__(self, error: Exception) -> None:
+        self.of_machine = isinstance(error, OSError)
         frame = traceback.extract_tb(error.__traceback__)[-1]
         super().__init__(
             f"unexpected {type(error).__name__} in {frame.name}",
@@ -85,4 +90,6 @@ def _is_ours(error: StrongroomError, attempts: int) -> bool:
             return error.code not in _OF_ONE_OBJECT
         case GenesysUnavailable():
             return attempts < _OUTAGE_ATTEMPTS
+        case Unexpected():
+            return error.of_machine and attempts < _OUTAGE_ATTEMPTS
     return isinstance(error, _OURS)

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable
 from contextlib import suppress
+from datetime import date
 from pathlib import Path
 from uuid import uuid4
 
@@ -28,7 +29,7 @@ def test_processes_together_never_send_more_than_the_allowance_though_redis_is_e
     simulator: StartSimulator, redis_url: str, times_emptied: int
 ) -> None:
     running = simulator(
-        conversations=0, rate_limit_per_min=60, rate_window_s=WINDOW_S, faults={"latency_ms": 50}, day="2026-03-10"
+        conversations=0, rate_limit_per_min=60, rate_window_s=WINDOW_S, faults={"latency_ms": 50}, day=date(2026, 3, 10)
     )
     asking = [start(running.url, redis_url, 60, 3 * WINDOW_S, threads=4) for _ in range(2)]
     with redis.Redis.from_url(redis_url) as server:
@@ -43,7 +44,7 @@ def test_processes_together_never_send_more_than_the_allowance_though_redis_is_e
 
 
 def test_what_someone_else_used_is_left_to_them(simulator: StartSimulator, redis_url: str) -> None:
-    running = simulator(conversations=0, rate_limit_per_min=300, rate_window_s=600, day="2026-03-10")
+    running = simulator(conversations=0, rate_limit_per_min=300, rate_window_s=600, day=date(2026, 3, 10))
     assert ask_until_no_room(client_of(running.url, None), most=235) == 235
     ours = client_of(running.url, allowances(redis_url, running.url, 300))
     assert 1 <= ask_until_no_room(ours) <= 300 - 235
@@ -51,7 +52,7 @@ def test_what_someone_else_used_is_left_to_them(simulator: StartSimulator, redis
 
 
 def test_each_client_of_the_pool_has_an_allowance_of_its_own(simulator: StartSimulator, redis_url: str) -> None:
-    running = simulator(conversations=0, clients=3, rate_limit_per_min=300, rate_window_s=600, day="2026-03-10")
+    running = simulator(conversations=0, clients=3, rate_limit_per_min=300, rate_window_s=600, day=date(2026, 3, 10))
     book = allowances(redis_url, running.url, 300)
     names = ["client-1", "client-2", "client-3"]
     pooled = PooledClient(ClientPool([client_of(running.url, book, name=name) for name in names]))

@@ -1,5 +1,6 @@
 """One error type, in words, for all that can be wrong with the connection; never a password."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -57,6 +58,14 @@ def test_a_server_that_goes_away_in_a_transaction_commits_nothing_and_is_found_a
     assert len(discovered(engine, one)) == 1
 
 
+@pytest.fixture
+def fresh(engine: Engine) -> Iterator[Engine]:
+    """An engine of the same database whose pool has one connection at most: the next transaction has the last one's."""
+    own = connect(engine.url.render_as_string(hide_password=False), connect_timeout_s=5)
+    yield own
+    own.dispose()
+
+
 def _backend(engine: Engine) -> int:
     with transaction(engine) as connection:
         return int(connection.execute(text("SELECT pg_backend_pid()")).scalar_one())
@@ -72,24 +81,24 @@ def _end_backend(engine: Engine, pid: int) -> None:
 
 
 def test_a_connection_that_broke_while_it_lay_idle_is_replaced_unseen(
-    engine: Engine, monkeypatch: pytest.MonkeyPatch
+    fresh: Engine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("strongroom.ledger.engine._ASKED_AFTER_IDLE_S", 0.0)
-    before = _backend(engine)
-    assert _backend(engine) == before
-    _end_backend(engine, before)
-    assert _backend(engine) != before
+    before = _backend(fresh)
+    assert _backend(fresh) == before
+    _end_backend(fresh, before)
+    assert _backend(fresh) != before
 
 
 def test_a_connection_that_broke_just_after_its_use_fails_one_transaction_in_words(
-    engine: Engine, monkeypatch: pytest.MonkeyPatch
+    fresh: Engine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("strongroom.ledger.engine._ASKED_AFTER_IDLE_S", 60.0)
-    before = _backend(engine)
-    _end_backend(engine, before)
+    before = _backend(fresh)
+    _end_backend(fresh, before)
     with pytest.raises(LedgerUnreachable):
-        _backend(engine)
-    assert _backend(engine) != before
+        _backend(fresh)
+    assert _backend(fresh) != before
 
 
 def test_a_mistake_of_ours_is_not_called_unreachable(engine: Engine) -> None:

@@ -17,7 +17,7 @@ from strongroom.genesys.errors import (
     RateLimited,
 )
 from strongroom.ledger.engine import LedgerUnreachable
-from strongroom.pipeline.failures import LEAST_ATTEMPTS, Retry, Review, backoff_s, given_up, verdict
+from strongroom.pipeline.failures import LEAST_ATTEMPTS, Retry, Review, Unexpected, backoff_s, given_up, verdict
 from strongroom.vault.errors import NotLocked, VaultConflict, VaultRefused, VaultUnreachable
 
 INTERVAL_S = 900.0
@@ -73,6 +73,20 @@ def test_genesys_being_down_counts_against_nobody_for_half_a_day() -> None:
     assert all(decided(down, attempts).ours for attempts in range(1, 48))
     assert not decided(down, 48).ours
     assert not decided(down, 10_000).ours
+
+
+def _unexpected(error: Exception) -> Unexpected:
+    try:
+        raise error
+    except Exception as raised:  # noqa: BLE001  # with its traceback
+        return Unexpected(raised)
+
+
+def test_what_the_operating_system_refuses_is_the_machines_for_half_a_day() -> None:
+    refused = _unexpected(OSError(22, "Invalid argument"))
+    assert all(decided(refused, attempts).ours for attempts in range(1, 48))
+    assert not decided(refused, 48).ours
+    assert not decided(_unexpected(ValueError("ours"))).ours
 
 
 @pytest.mark.parametrize(
