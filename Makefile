@@ -35,7 +35,7 @@ test: setup ## the tests, in under ten minutes
 	$(BIN)/pytest -m 'not long' $(PARALLEL)
 
 test-long: setup ## the tests that take longer
-	$(BIN)/pytest -m long --numprocesses 2 --dist worksteal
+	$(BIN)/pytest -m long --numprocesses 2 --dist loadfile
 
 screenshots: setup ## the pictures of docs/legal-desk.md and docs/runbook.md
 	DESK_SCREENSHOTS=$(CURDIR)/docs/desk $(BIN)/pytest -m long tests/desk/browser/test_browser_screenshots.py

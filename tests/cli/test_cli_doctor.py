@@ -30,6 +30,7 @@ def patient(
     with redis.Redis(port=redis_server.port) as client:
         client.flushall()
     folder = tmp_path_factory.mktemp("doctored")
+    postgres.drop_database("doctored")  # where other tests came between these, all of it is set up again
     with healthy(folder, postgres.create_database("doctored"), redis_server.url(), s3_endpoint) as one:
         yield one
 
