@@ -14,10 +14,10 @@ import psycopg2
 import redis
 from sqlalchemy import make_url
 
+from bench.memory import MIB
 from config.celery import QUEUES
 from embedded.fleet import Fleet
 
-_MIB = 1024 * 1024
 _UNACKED = "unacked"
 _ID = re.compile(r"[0-9a-f]{8}-[0-9a-f-]{27}|[0-9a-f]{16,}")
 _COUNTED = {
@@ -139,9 +139,9 @@ def observing(fleet: Fleet, environment: dict[str, str]) -> Iterator[Observer]:
 def _process(process: psutil.Process) -> ProcessSample:
     memory = process.memory_full_info()
     return ProcessSample(
-        rss_mib=memory.rss / _MIB,
-        pss_mib=memory.pss / _MIB,
-        uss_mib=memory.uss / _MIB,
+        rss_mib=memory.rss / MIB,
+        pss_mib=memory.pss / MIB,
+        uss_mib=memory.uss / MIB,
         descriptors=process.num_fds(),
         threads=process.num_threads(),
     )

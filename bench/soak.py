@@ -32,6 +32,7 @@ from typing import Any
 from bench.day_in_sink import DAY, Bench, running_bench, wanted
 from bench.flatness import Flatness, Samples, fewest_in_a_minute, flatness
 from bench.fleet_samples import FleetSample, ProcessSample, observing
+from bench.memory import MIB
 from bench.report import Goal, write_report
 from embedded.command import strongroom
 from embedded.fleet import running_fleet
@@ -58,7 +59,6 @@ GOAL_FEW = 2
 _DAYS_A_MINUTE = 8  # more than two cores archive
 _EVERY_S = 10.0
 _LONGEST_WARM_UP_S = 3_600.0
-_MIB = 1024 * 1024
 
 
 @dataclass(frozen=True)
@@ -147,8 +147,8 @@ def goals_of(soaked: Soaked) -> list[Goal]:
         *_few("connections, growth", connections),
         *_few("Redis's clients, growth", soaked.series(lambda one: one.redis.clients)),
         *_few("Redis's keys, growth", soaked.series(lambda one: sum(one.redis.keys.values()))),
-        *_redis_memory("Redis's memory, growth, MiB", soaked.series(lambda one: one.redis.used_bytes / _MIB)),
-        *_redis_memory("the same without queues", soaked.series(lambda one: one.redis.rest_bytes / _MIB)),
+        *_redis_memory("Redis's memory, growth, MiB", soaked.series(lambda one: one.redis.used_bytes / MIB)),
+        *_redis_memory("the same without queues", soaked.series(lambda one: one.redis.rest_bytes / MIB)),
         *_few("files in the spool, growth", soaked.series(lambda one: one.spooled)),
         Goal("files in the spool once the fleet has stopped", soaked.spooled_at_the_end, 0, "<="),
     ]

@@ -13,7 +13,10 @@ _FIRST_PART, _SPAN = "strongroom.first_part", "strongroom.span"
 
 
 def trace_calls(client: "S3Client") -> None:
-    """Have each call of the client be a span, its repeats included; the bytes of an answer are read after its end."""
+    """Have each call of the client be a span, its repeats included; the bytes of an answer are read after its end.
+
+    Whether somebody listens is asked at each call: the desk makes its clients before it begins to.
+    """
     events = client.meta.events
     events.register("before-parameter-build.s3", _note_first_part)
     events.register("before-call.s3", _begin)
@@ -22,6 +25,8 @@ def trace_calls(client: "S3Client") -> None:
 
 
 def _note_first_part(params: Mapping[str, Any], context: dict[str, Any], **_: Any) -> None:
+    if not spans.is_traced():
+        return
     # what comes after it is a day, and then ids
     first, slash, _rest = str(params.get("Key") or params.get("Prefix") or "").partition("/")
     if slash:
@@ -29,6 +34,8 @@ def _note_first_part(params: Mapping[str, Any], context: dict[str, Any], **_: An
 
 
 def _begin(model: Any, context: dict[str, Any], **_: Any) -> None:
+    if not spans.is_traced():
+        return
     told: dict[str, str | int] = {"rpc.system": "aws-api", "rpc.service": "S3", "rpc.method": model.name}
     if _FIRST_PART in context:
         told["strongroom.key_prefix"] = context[_FIRST_PART]
