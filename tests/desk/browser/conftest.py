@@ -3,6 +3,7 @@
 import os
 import shutil
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
 import pytest
@@ -18,23 +19,36 @@ from embedded.redis import RedisServer
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-dev-shm-usage"]
 
 Visit = Callable[..., Visitor]
+OpenStage = Callable[[str], AbstractContextManager[Stage]]
 
 
 @pytest.fixture(scope="session")
-def stage(
+def open_stage(
     postgres: Postgres, redis_server: RedisServer, servers_folder: Path, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Stage]:
-    """The day and its desks. The S3 server is in this process, so that a test can change what it holds."""
-    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-    server.start()
-    host, port = server.get_host_and_port()
-    folder = tmp_path_factory.mktemp("stage")
-    endpoint = f"http://{host}:{port}"
-    with running_proxy(endpoint, servers_folder / "s3proxy-desk.log") as proxy:
-        database_url = postgres.create_database("desk_stage")
-        with running_stage(folder, database_url, redis_server.url(), endpoint, proxy) as running:
-            yield running
-    server.stop()
+) -> OpenStage:
+    """A day and its desks by a name. The S3 server is in this process, so that a test can change what it holds."""
+
+    @contextmanager
+    def open_one(name: str) -> Iterator[Stage]:
+        server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+        server.start()
+        host, port = server.get_host_and_port()
+        folder = tmp_path_factory.mktemp(name)
+        endpoint = f"http://{host}:{port}"
+        with running_proxy(endpoint, servers_folder / f"s3proxy-{name}.log") as proxy:
+            url = postgres.create_database(name.replace("-", "_"))
+            with running_stage(folder, url, redis_server.url(), endpoint, proxy, bucket=name) as running:
+                yield running
+        server.stop()
+
+    return open_one
+
+
+@pytest.fixture(scope="session")
+def stage(open_stage: OpenStage) -> Iterator[Stage]:
+    """The day that tests share: what one of them left there, the next one finds."""
+    with open_stage("desk-in-a-browser") as running:
+        yield running
 
 
 @pytest.fixture(scope="module")

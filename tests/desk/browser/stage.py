@@ -157,7 +157,14 @@ class Stage:
 
 @contextmanager
 def running_stage(
-    folder: Path, database_url: str, redis_url: str, s3_endpoint: str, proxy: S3Proxy, *, conversations: int = 14
+    folder: Path,
+    database_url: str,
+    redis_url: str,
+    s3_endpoint: str,
+    proxy: S3Proxy,
+    *,
+    bucket: str,
+    conversations: int = 14,
 ) -> Iterator[Stage]:
     """Archive a day, seal it, start two desks over it: one as usual, one with four eyes."""
     key_file = folder / "log.pem"
@@ -170,7 +177,7 @@ def running_stage(
         environment = {
             "STRONGROOM_DATABASE_URL": database_url,
             "STRONGROOM_REDIS_URL": redis_url,
-            "STRONGROOM_BUCKET": "desk-in-a-browser",
+            "STRONGROOM_BUCKET": bucket,
             "STRONGROOM_S3_ENDPOINT_URL": proxy.url,
             "STRONGROOM_GENESYS_API_URL": genesys.url,
             "STRONGROOM_GENESYS_LOGIN_URL": genesys.url,

@@ -87,6 +87,8 @@ def test_an_erasure_is_assessed_proposed_and_approved_by_another(stage: Stage, v
     paul.page.get_by_role("button", name="Approve").click()
     expect(paul.page.get_by_text(f"strongroom erasure run {path.rsplit('/', 1)[-1]}")).to_be_visible()
     faults += looked_at(paul, "erasure-approved", folder)
+    paul.go("/erasure")
+    faults += looked_at(paul, "erasures-approved", folder)
     assert faults == []
 
 
