@@ -152,7 +152,7 @@ def test_the_description_is_valid_openapi(api: Api) -> None:
 
 @pytest.mark.parametrize("who", ["nobody", "no role", "other division", "analyst", "auditor", "records manager"])
 def test_whatever_is_sent_nothing_breaks_and_nothing_of_anothers_is_handed_out(api: Api, who: str) -> None:
-    seen = api.fuzz(who, 100)
+    seen = api.fuzz(who, 60)
     assert {where for where, _ in seen} == {f"{one.method.upper()} {one.path}" for one in api.operations()}
     if who in {"analyst", "auditor", "records manager"}:
         assert [status for _, status in seen if status < 300], "nothing that is allowed was sent"
