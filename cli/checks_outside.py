@@ -22,7 +22,8 @@ from strongroom.vault.tiers import lifecycle_rules, load_tiers
 LARGEST_DIFFERENCE_S = 30.0
 """S3 refuses what is signed more than 15 minutes off; a clock that is half a minute off is not kept by anybody."""
 _NOBODYS = UUID(int=0)
-_SKIPPED = "not set up"
+_ASKS_WHO_IT_IS = {302, 303, 307, 401, 403}
+"""Basic authentication's answer, and those of a sign-in in front of it."""
 Patience = float
 
 
@@ -115,6 +116,12 @@ def flower(settings: Settings) -> str | None:
             "Flower lets everybody in",
             where="STRONGROOM_FLOWER_URL",
             todo="start it with FLOWER_BASIC_AUTH=user:password",
+        )
+    if status not in _ASKS_WHO_IT_IS:
+        raise StrongroomError(
+            f"what answers in Flower's place says HTTP {status}",
+            where="STRONGROOM_FLOWER_URL",
+            todo="start Flower, or correct the address",
         )
     return f"asks for a password (HTTP {status})"
 

@@ -179,6 +179,13 @@ class Settings(BaseModel):
         # those that Celery can use
         if not re.match(r"redis(s|\+socket)?://", value.get_secret_value()):
             raise ValueError("must be of the form redis://:password@host:port/0, rediss://… or redis+socket:///path")
+        try:
+            urlsplit(value.get_secret_value()).port  # noqa: B018
+        except ValueError:
+            # its message has what stands there, which is a part of the password when a "/" in that cut it
+            raise ValueError(
+                "has no number as port: write what is special in the password as %2F and the like"
+            ) from None
         return value
 
     @field_validator("bucket")

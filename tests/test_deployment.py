@@ -181,6 +181,31 @@ def test_systemd_itself_takes_every_unit(tmp_path: Path) -> None:
         assert (found.returncode, found.stderr) == (0, ""), unit.name
 
 
+def test_an_operators_command_has_the_units_settings_and_secrets(tmp_path: Path) -> None:
+    program = tmp_path / "opt" / ".venv" / "bin" / "strongroom"
+    program.parent.mkdir(parents=True)
+    program.write_text('#!/bin/sh\necho "$@"\nenv\n')
+    program.chmod(0o755)
+    shutil.copytree(DEPLOY / "systemd", tmp_path / "etc")
+    text = (DEPLOY / "systemd" / "command.sh").read_text()
+    command = text.replace("/etc/strongroom", str(tmp_path / "etc")).replace("/opt/strongroom", str(tmp_path / "opt"))
+    ran = subprocess.run(["sh", "-c", command, "sh", "doctor", "--json"], capture_output=True, text=True, check=True)
+    first, *given = ran.stdout.splitlines()
+    assert first == "doctor --json"
+    settings = (DEPLOY / "systemd" / "settings.env").read_text().splitlines()
+    assert {line for line in settings if not line.startswith("#")} <= set(given)
+    named = {
+        line.split("=")[0]: Path(line.split("=", 1)[1]) for line in given if "_FILE=" in line and "secrets" in line
+    }
+    loaded = {
+        secret
+        for unit in (*DEPLOY.glob("systemd/*.service"), DEPLOY / "systemd" / COMMON)
+        for secret in re.findall(r"LoadCredential=(\w+):", unit.read_text())
+    }
+    assert {path.name for path in named.values()} == loaded
+    assert set(named) == {f"STRONGROOM_{path.name.upper()}_FILE" for path in named.values()}
+
+
 @pytest.mark.parametrize("file", COMPOSE_FILES)
 def test_the_compose_specification_takes_it(file: str) -> None:
     program = Path(sys.executable).parent / "check-jsonschema"
@@ -200,6 +225,20 @@ def test_compose_has_every_server_and_job(compose: dict[str, Any]) -> None:
     simulated = yaml.safe_load((REPOSITORY / "docker-compose.simulated.yml").read_text())["services"]
     assert set(simulated) == PROCESSES | {"s3", "simulator", "vault-create"}
     assert simulated["vault-create"]["command"] == "strongroom vault create"
+
+
+def test_compose_passes_on_every_setting_and_serves_metrics_to_its_network(compose: dict[str, Any]) -> None:
+    for name in (*PROCESSES, "migrate"):
+        service = compose["services"][name]
+        assert service["env_file"] == [{"path": "./settings.env", "required": False}]
+        assert service["environment"]["STRONGROOM_METRICS_HOST"] == "0.0.0.0"
+
+
+def test_no_pool_is_as_large_as_the_machine_happens_to_be(compose: dict[str, Any]) -> None:
+    for path in (DEPLOY / "systemd" / "settings.env", DEPLOY / "kubernetes" / "base" / "settings.env"):
+        assert re.search(r"^CELERY_WORKER_CONCURRENCY=\d+$", path.read_text(), re.MULTILINE), path
+    for name in PROCESSES:
+        assert "CELERY_WORKER_CONCURRENCY" in compose["services"][name]["environment"]
 
 
 def test_compose_contains_every_process(compose: dict[str, Any]) -> None:

@@ -29,6 +29,16 @@ _REFUSES_LOGIN = re.compile(
 )
 _ASKED_AFTER_IDLE_S = 1.0
 _USED_AT = "strongroom_used_at"
+_GONE_WITHOUT_A_WORD = {
+    "keepalives_idle": 30,
+    "keepalives_interval": 10,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 60_000,
+}
+"""A host that vanished sends no reset: after a minute its connections are errors here, not waits without an end.
+
+Seconds, but the last, which is in milliseconds: PostgreSQL's documentation, "Parameter Key Words" of libpq.
+"""
 _INSUFFICIENT_PRIVILEGE = "42501"  # PostgreSQL's documentation, appendix A
 
 
@@ -58,6 +68,7 @@ def connect(database_url: str, *, connect_timeout_s: float) -> Engine:
         json_serializer=lambda value: json.dumps(value, ensure_ascii=True, separators=(",", ":")),
         connect_args={
             "connect_timeout": max(2, round(connect_timeout_s)),
+            **_GONE_WITHOUT_A_WORD,
             "application_name": "strongroom",
             "options": "-c timezone=UTC -c lock_timeout=60000",
         },

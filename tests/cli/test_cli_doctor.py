@@ -260,7 +260,7 @@ def test_there_are_twenty_of_them() -> None:
 def test_flower_without_a_password_is_found(
     patient: Patient, examined: Callable[..., dict[str, dict[str, Any]]]
 ) -> None:
-    for status, outcome in ((200, "finding"), (401, "good")):
+    for status, outcome in ((200, "finding"), (401, "good"), (302, "good"), (502, "finding")):
         with _answering(status) as url:
             assert examined(STRONGROOM_FLOWER_URL=url)["Flower"]["outcome"] == outcome
 

@@ -18,6 +18,7 @@ FAULTS = [
     ("DATABASE_URL", f"user:{SECRET}@db", "must be of the form postgresql://"),
     ("REDIS_URL", f"http://:{SECRET}@redis", "must be of the form redis://"),
     ("REDIS_URL", f"unix:///{SECRET}", "must be of the form redis://"),
+    ("REDIS_URL", f"redis://:{SECRET}/more@redis:6379/0", "has no number as port: write what is special"),
     ("BUCKET", None, "is needed and not set"),
     ("BUCKET", f"Vault_{SECRET}", "must be 3 to 63 small letters"),
     ("BUCKET", f"s3://{SECRET}", "must be 3 to 63 small letters"),

@@ -115,6 +115,14 @@ def test_what_raises_is_rolled_back(engine: Engine) -> None:
         assert connection.execute(text("SELECT count(*) FROM runs")).scalar_one() == 0
 
 
+def test_a_host_that_vanished_is_noticed_within_a_minute(engine: Engine) -> None:
+    """As libpq is told it: by TCP, with which a vanished host can't be tried here."""
+    with engine.connect() as connection:
+        told = connection.connection.driver_connection.info.dsn_parameters  # type: ignore[union-attr]
+    assert int(told["keepalives_idle"]) + int(told["keepalives_interval"]) * int(told["keepalives_count"]) <= 60
+    assert int(told["tcp_user_timeout"]) <= 60_000
+
+
 def test_sessions_run_in_utc(engine: Engine) -> None:
     with transaction(engine) as connection:
         assert connection.execute(text("SHOW timezone")).scalar_one() == "UTC"
