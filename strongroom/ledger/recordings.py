@@ -225,6 +225,7 @@ def _open_amendment(connection: Connection, conversation: RowMapping, ref: Conve
         "lease_until",
         "attempts",
         "deadline_at",
+        "indexed_at",
     }
     copied = {name: value for name, value in conversation.items() if name not in own}
     connection.execute(

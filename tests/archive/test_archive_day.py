@@ -131,6 +131,7 @@ def test_what_is_found_after_review_becomes_a_revision_that_refers_to_the_rest(s
     assert first.items() <= now.items()
     revised = {key: body for key, body in manifests_of(archive.standing()).items() if "/r2/" in key}
     assert len(revised) == len({row.conversation_id for row in in_review})
+    assert archive.rows("SELECT count(*) FROM search_records WHERE revision = 2") == [(len(revised),)]
     for key, manifest in revised.items():
         predecessor = now[key.replace("/r2/", "/")]
         assert manifest["predecessor"] == {
