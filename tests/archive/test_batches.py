@@ -1,17 +1,21 @@
 """A day by batch downloads: what they cost, and that nothing is lost or done twice when one is cut off anywhere."""
 
+import json
+from collections import defaultdict
 from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
 import pytest
 from archives import Archive, StartArchive
+from sqlalchemy import text
 
 from strongroom.ledger.references import ConversationRef, RecordingRef
 from strongroom.ledger.runs import open_run
-from strongroom.pipeline import batch_following, batching, files
+from strongroom.pipeline import batch_following, batching, complete, files
 from strongroom.pipeline.batch_following import follow_batch
 from strongroom.pipeline.batching import gather_batch
+from strongroom.pipeline.complete import complete_conversation
 from strongroom.pipeline.enumerate import enumerate_day
 from strongroom.pipeline.recording import archive_recording
 
@@ -134,6 +138,47 @@ def test_what_a_batch_had_given_before_it_was_given_up_is_looked_at_again(start_
     [(stored,)] = archive.rows("SELECT count(*) FROM recordings WHERE state = 'stored'")
     assert archive.simulator.stats()["media"]["gets"] - gets <= 2 * (stored - len(recordings)) + 20
     assert asked(archive, SINGLE) >= stored
+
+
+def test_a_recording_that_is_listed_once_the_manifest_stands_is_named_by_the_next(
+    start_archive: StartArchive, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    archive = start_archive(conversations=14, outcome="late=0")
+    of_conversation: defaultdict[ConversationRef, list[RecordingRef]] = defaultdict(list)
+    for ref in followed(archive):
+        of_conversation[ref.conversation].append(ref)
+    ref, (late, *others) = next((ref, each) for ref, each in of_conversation.items() if len(each) > 1)
+    # as if Genesys had not listed it yet, and the others had had to be waited for
+    with archive.engine.begin() as connection:
+        for table in ("recordings", "batch_results"):
+            connection.execute(text(f"DELETE FROM {table} WHERE recording_id = :id"), {"id": late.recording_id})
+    for one in others:
+        archive_recording(archive.house, one)
+    with archive.engine.begin() as connection:
+        connection.exec_driver_sql("UPDATE recordings SET attempts = 2")
+
+    def killed(*_: Any, **__: Any) -> None:
+        raise Killed
+
+    with monkeypatch.context() as patched, pytest.raises(Killed):
+        patched.setattr(complete, "recording_metadata", lambda *_: [])
+        patched.setattr(complete, "archived", killed)
+        complete_conversation(archive.house, ref)
+    manifest = "SELECT revision, state FROM conversations WHERE conversation_id = :id ORDER BY 1"
+    assert archive.rows(manifest, id=ref.conversation_id) == [(1, "capturing")]
+
+    archive.let_time_pass(10)
+    archive.archive_here()
+
+    assert archive.rows(manifest, id=ref.conversation_id) == [(1, "archived"), (2, "archived")]
+    told = [
+        {one["recordingId"] for one in json.loads(found.body)["recordings"]}
+        for found in archive.standing().objects
+        if found.body is not None and str(ref.conversation_id) in found.key
+    ]
+    before = {one.recording_id for one in others}
+    assert sorted(told, key=len) == [before, before | {late.recording_id}]
+    assert mismatches(archive) == []
 
 
 @pytest.mark.long
