@@ -10,13 +10,16 @@ import pytest
 from archives import Archive, StartArchive
 from sqlalchemy import text
 
+from strongroom.genesys.errors import GenesysUnavailable, RateLimited
 from strongroom.ledger.references import ConversationRef, RecordingRef
 from strongroom.ledger.runs import open_run
-from strongroom.pipeline import batch_following, batching, complete, files
+from strongroom.pipeline import batch_following, batching, capture, complete, files
 from strongroom.pipeline.batch_following import follow_batch
 from strongroom.pipeline.batching import gather_batch
+from strongroom.pipeline.capture import archive_conversation
 from strongroom.pipeline.complete import complete_conversation
 from strongroom.pipeline.enumerate import enumerate_day
+from strongroom.pipeline.outcomes import NOTHING
 from strongroom.pipeline.recording import archive_recording
 
 LISTING = "GET /api/v2/conversations/{conversationId}/recordingmetadata"
@@ -138,6 +141,57 @@ def test_what_a_batch_had_given_before_it_was_given_up_is_looked_at_again(start_
     [(stored,)] = archive.rows("SELECT count(*) FROM recordings WHERE state = 'stored'")
     assert archive.simulator.stats()["media"]["gets"] - gets <= 2 * (stored - len(recordings)) + 20
     assert asked(archive, SINGLE) >= stored
+
+
+def test_hours_in_which_genesys_failed_are_not_the_recordings(
+    start_archive: StartArchive, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hours = {"STRONGROOM_RETRY_DEADLINE_S": "14400", "STRONGROOM_RETRY_INTERVAL_S": "900"}
+    archive = start_archive(conversations=2, outcome="late=1", late_s=100_000, settings=hours)
+    (ref, *_) = enumerated(archive)
+    gather_batch(archive.house)
+    with archive.engine.begin() as connection:
+        connection.exec_driver_sql("UPDATE conversations SET awaits = 'listing', batch_id = NULL, due_at = now()")
+    wait = "SELECT extract(epoch FROM due_at - now())::float FROM conversations WHERE conversation_id = :id"
+
+    def down(*_: Any) -> None:
+        raise GenesysUnavailable("answered 503", where="a listing", todo="wait")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(capture, "recording_metadata", down)
+        for _ in range(25):
+            assert archive_conversation(archive.house, ref) == NOTHING
+            archive.let_time_pass(archive.rows(wait, id=ref.conversation_id)[0][0])
+    assert archive.rows("SELECT DISTINCT state FROM conversations") == [("capturing",)]
+
+    recordings = archive_conversation(archive.house, ref).recordings
+
+    assert recordings
+    for one in recordings:
+        archive_recording(archive.house, one)
+    of_it = "FROM recordings WHERE conversation_id = :id"
+    states = {state for (state,) in archive.rows(f"SELECT state {of_it}", id=ref.conversation_id)}
+    assert "waiting" in states
+    assert "review" not in states
+    [(left,)] = archive.rows(f"SELECT min(deadline_at - now()) {of_it}", id=ref.conversation_id)
+    assert left > timedelta(hours=3.5)
+
+
+def test_hours_in_which_no_batch_could_be_submitted_do_not_count(
+    start_archive: StartArchive, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    archive = start_archive(conversations=2, settings={"STRONGROOM_RETRY_DEADLINE_S": "14400"})
+    enumerated(archive)
+    before = "SELECT min(deadline_at - due_at) FROM conversations"
+    [(first,)] = archive.rows(before)
+
+    def down(*_: Any) -> None:
+        raise RateLimited("over the allowance", where="a batch", todo="wait", retry_after_s=600)
+
+    monkeypatch.setattr(batching, "submit_batch", down)
+    gather_batch(archive.house)
+    [(then,)] = archive.rows(before)
+    assert abs(then - first) < timedelta(seconds=30), "as much is left when it is due again"
 
 
 def test_a_recording_that_is_listed_once_the_manifest_stands_is_named_by_the_next(

@@ -358,10 +358,11 @@ def test_a_restore_that_was_asked_for_is_waited_for_from_then_on(engine: Engine)
     _, (one,) = capturing(engine, "a")
     let_pass(engine, 3_600)
     assert take_recording(engine, one, ANNE) is not None
-    wait_for_restore(engine, one, ANNE, asked=True, deadline_s=2 * 86_400)
+    told = wait_for_restore(engine, one, ANNE, asked=True, deadline_s=2 * 86_400)
     expire_leases(engine)
     held = take_recording(engine, one, BERT)
     assert held is not None
+    assert held.deadline_at == told
     assert held.restore_asked_at is not None
     assert abs(held.deadline_at - held.restore_asked_at - timedelta(days=2)) < timedelta(seconds=1)
 
