@@ -230,6 +230,30 @@ def test_a_day_asked_for_by_itself_is_taken_over_from_a_stopped_back_fill(start_
     assert mismatches(archive, DAYS) == []
 
 
+def test_a_stopped_back_fill_keeps_none_from_reading(start_archive: StartArchive) -> None:
+    archive = start_archive(conversations=0, settings={"STRONGROOM_BACKFILL_IN_FLIGHT": "2"}, **SIMULATED)
+    play(archive, DAYS, 2)
+    stopped = begin(archive, days=DAYS[:1])
+
+    def read(number: int) -> bool:
+        with archive.engine.begin() as connection:
+            connection.exec_driver_sql("UPDATE backfills SET due_at = now()")
+        read_backfill(archive.house, number)
+        return in_flight(archive.engine) == 2
+
+    wait_until(lambda: read(stopped), "what the first one asks for is found")
+    stop_backfill(archive.engine, stopped)
+    assert in_flight(archive.engine) == 0
+
+    running = begin(archive, days=DAYS[1:2])
+    wait_until(lambda: read(running), "the other one reads")
+
+    start_backfill(archive.engine, stopped)
+    assert in_flight(archive.engine) == 4
+    finish_here(archive)
+    assert mismatches(archive, DAYS[:2]) == []
+
+
 def test_the_outlook_counts_and_forecasts(start_archive: StartArchive) -> None:
     archive = start_archive(conversations=0, settings={"STRONGROOM_BACKFILL_IN_FLIGHT": "1"}, **SIMULATED)
     play(archive, DAYS, 4)
