@@ -35,8 +35,6 @@ from strongroom.ledger.schema import (
     recordings,
 )
 
-REOPENED_AFTER_ERASURE = "it ended again after it was erased: Genesys still has it; erase it there as well"
-
 
 @dataclass(frozen=True)
 class Decided:

@@ -11,9 +11,8 @@ from sqlalchemy.orm import aliased
 
 from strongroom.actor import Actor
 from strongroom.ledger import leases
-from strongroom.ledger.conversations import REOPENED_AFTER_ERASURE
 from strongroom.ledger.custody import NewEvent, append_events
-from strongroom.ledger.discovering import NOT_DECIDED
+from strongroom.ledger.discovering import NOT_DECIDED, REOPENED_AFTER_ERASURE
 from strongroom.ledger.engine import Engine, transaction
 from strongroom.ledger.schema import conversations, recordings
 from strongroom.reasons import kind_of
