@@ -222,9 +222,11 @@ def finish_backfills(engine: Engine) -> list[int]:
 
 
 def in_flight(engine: Engine) -> int:
-    """How many conversations of all back-fills are found and not settled."""
+    """How many conversations of the back-fills are found and not settled; what is stopped leaves its room to others."""
     statement = select(func.count()).where(
-        conversations.c.background, or_(*(conversations.c.state == state for state in OPEN_CONVERSATION_STATES))
+        conversations.c.background,
+        or_(*(conversations.c.state == state for state in OPEN_CONVERSATION_STATES)),
+        ~of_stopped_backfill(),
     )
     with transaction(engine) as connection:
         return connection.execute(statement).scalar_one()

@@ -24,7 +24,6 @@ class HeldBatch:
     batch_id: int
     client_id: str
     job_id: str
-    submitted_at: datetime
     deadline_at: datetime
     taken_at: datetime
     attempts: int
@@ -185,10 +184,7 @@ def take_batch(engine: Engine, batch_id: int, holder: Holder) -> HeldBatch | Non
         row = leases.take(connection, batches, {"batch_id": batch_id}, ["submitted"], holder)
     if row is None:
         return None
-    return HeldBatch(
-        batch_id, row["client_id"], row["job_id"], row["first_seen_at"], row["deadline_at"], row["taken_at"],
-        row["attempts"],
-    )  # fmt: skip
+    return HeldBatch(batch_id, row["client_id"], row["job_id"], row["deadline_at"], row["taken_at"], row["attempts"])
 
 
 def postpone_batch(engine: Engine, batch: HeldBatch, holder: Holder, due_in_s: float, cause: str) -> None:

@@ -22,6 +22,16 @@ from strongroom.ledger.engine import Engine, transaction
 from strongroom.ledger.references import ConversationRef
 from strongroom.ledger.schema import conversations, objects
 
+_KEPT = (
+    "conversation_id",
+    "day",
+    "conversation_start",
+    "conversation_end",
+    "background",
+    # what was archived past its retention would be listed as expired, and what vanished of it stay away
+    "shortest_lock_days",
+)
+
 
 @dataclass(frozen=True)
 class KnownRecord:
@@ -132,7 +142,7 @@ def _open(connection: Connection, wanted: Sequence[OnceMore], deadline_s: float)
         if row["state"] == "discovered" and _replace_record(connection, one.after, record):
             continue
         rows.append(
-            {name: row[name] for name in ("conversation_id", "day", "conversation_start", "conversation_end")}
+            {name: row[name] for name in _KEPT}
             | {
                 "revision": row["revision"] + 1,
                 "record": record,
@@ -170,11 +180,8 @@ def _replace_record(connection: Connection, ref: ConversationRef, record: dict[s
 def _latest(ids: Collection[UUID]) -> Select[tuple[RowMapping]]:
     return (
         select(
-            conversations.c.conversation_id,
+            *(conversations.c[name] for name in _KEPT),
             conversations.c.revision,
-            conversations.c.day,
-            conversations.c.conversation_start,
-            conversations.c.conversation_end,
             conversations.c.state,
             conversations.c.record,
         )

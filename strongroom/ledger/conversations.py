@@ -35,8 +35,6 @@ from strongroom.ledger.schema import (
     recordings,
 )
 
-REOPENED_AFTER_ERASURE = "it ended again after it was erased: Genesys still has it; erase it there as well"
-
 
 @dataclass(frozen=True)
 class Decided:
@@ -272,8 +270,13 @@ def expect_recordings(
     return [RecordingRef(*ref, one.recording_id) for one in expected if one.state == "expected"]
 
 
-def postpone_conversation(engine: Engine, held: HeldConversation, holder: Holder, due_in_s: float, cause: str) -> None:
-    """It did not work out this time; due again in `due_in_s`. Raises LeaseLost."""
+def postpone_conversation(
+    engine: Engine, held: HeldConversation, holder: Holder, due_in_s: float, cause: str, *, lost_s: float = 0
+) -> None:
+    """It did not work out this time; due again in `due_in_s`. Raises LeaseLost.
+
+    `lost_s` is time that doesn't count: a server or an allowance failed us, and the deadline moves.
+    """
     with transaction(engine) as connection:
         leases.postpone(
             connection,
@@ -283,6 +286,7 @@ def postpone_conversation(engine: Engine, held: HeldConversation, holder: Holder
             holder,
             leases.seconds_from_now(due_in_s),
             cause=cause,
+            deadline_at=conversations.c.deadline_at + leases.seconds(lost_s),
         )
 
 

@@ -31,6 +31,15 @@ from strongroom.ledger.schema import (
 
 REOPENED_AFTER_ERASURE = "it ended again after it was erased: Genesys still has it; erase it there as well"
 
+NOT_DECIDED = {
+    "retention_class": null(),
+    "lock_mode": null(),
+    "retain_until": null(),
+    "policy_version": null(),
+    "decision": null(),
+}
+"""The columns of what is to be decided anew: what is decided already would be asked for as it is."""
+
 
 @dataclass(frozen=True)
 class Found:
@@ -203,11 +212,6 @@ def _look_again(connection: Connection, latest: RowMapping, background: Backgrou
             deadline_at=now + leases.seconds(deadline_s),
             background=True,
             shortest_lock_days=background.shortest_lock_days,
-            # what is decided already would be asked for as it is, and not decided on
-            retention_class=null(),
-            lock_mode=null(),
-            retain_until=null(),
-            policy_version=null(),
-            decision=null(),
+            **NOT_DECIDED,
         )
     )

@@ -225,6 +225,7 @@ def _open_amendment(connection: Connection, conversation: RowMapping, ref: Conve
         "lease_until",
         "attempts",
         "deadline_at",
+        "indexed_at",
     }
     copied = {name: value for name, value in conversation.items() if name not in own}
     connection.execute(
@@ -313,10 +314,11 @@ def refresh_listing(
             raise LeaseLost(str(ref))
 
 
-def wait_for_restore(engine: Engine, ref: RecordingRef, holder: Holder, *, asked: bool, deadline_s: float) -> None:
-    """The recording must be restored by Genesys first: it is waited for `deadline_s`. Raises LeaseLost.
+def wait_for_restore(engine: Engine, ref: RecordingRef, holder: Holder, *, asked: bool, deadline_s: float) -> datetime:
+    """The recording must be restored by Genesys first: it is waited for `deadline_s`; its deadline by now.
 
-    The time counts from now when the restore was `asked` for, else from when the recording was first seen.
+    The time counts from now when the restore was `asked` for, else from when the recording was first seen. Raises
+    LeaseLost.
     """
     counted_from = func.clock_timestamp() if asked else recordings.c.first_seen_at
     statement = (
@@ -326,10 +328,13 @@ def wait_for_restore(engine: Engine, ref: RecordingRef, holder: Holder, *, asked
             restore_asked_at=func.clock_timestamp() if asked else recordings.c.restore_asked_at,
             deadline_at=func.greatest(recordings.c.deadline_at, counted_from + leases.seconds(deadline_s)),
         )
+        .returning(recordings.c.deadline_at)
     )
     with transaction(engine) as connection:
-        if connection.execute(statement).rowcount != 1:
-            raise LeaseLost(str(ref))
+        deadline_at: datetime | None = connection.execute(statement).scalar_one_or_none()
+    if deadline_at is None:
+        raise LeaseLost(str(ref))
+    return deadline_at
 
 
 def known_recordings(engine: Engine, ref: ConversationRef) -> list[KnownRecording]:

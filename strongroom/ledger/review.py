@@ -11,8 +11,8 @@ from sqlalchemy.orm import aliased
 
 from strongroom.actor import Actor
 from strongroom.ledger import leases
-from strongroom.ledger.conversations import REOPENED_AFTER_ERASURE
 from strongroom.ledger.custody import NewEvent, append_events
+from strongroom.ledger.discovering import NOT_DECIDED, REOPENED_AFTER_ERASURE
 from strongroom.ledger.engine import Engine, transaction
 from strongroom.ledger.schema import conversations, recordings
 from strongroom.reasons import kind_of
@@ -149,7 +149,12 @@ def requeue(engine: Engine, selection: Selection, *, by: Actor, deadline_s: floa
         "attempts": 0,
         "deadline_at": leases.seconds_from_now(deadline_s),
     }
-    has_recordings = exists(select(recordings.c.recording_id).where(_same_revision()))
+    # of what was listed and has no recordings a manifest may stand already: what it tells of the decision stays so
+    known = or_(
+        exists(select(recordings.c.recording_id).where(_same_revision())),
+        and_(conversations.c.retention_class.is_not(None), conversations.c.awaits.is_(None)),
+    )
+    anew = {**NOT_DECIDED, "awaits": None, "batch_id": None}
     with transaction(engine) as connection:
         of_recordings = connection.execute(
             update(recordings)
@@ -166,11 +171,11 @@ def requeue(engine: Engine, selection: Selection, *, by: Actor, deadline_s: floa
             for row in of_recordings
         ]
         # a conversation whose recordings are known goes on where it was, with its manifest; else from the start
-        for state, condition in (("capturing", has_recordings), ("discovered", ~has_recordings)):
+        for state, condition, changes in (("capturing", known, {}), ("discovered", ~known, anew)):
             of_conversations = connection.execute(
                 update(conversations)
                 .where(*_conversations_in_review(selection), condition, conversations.c.cause != REOPENED_AFTER_ERASURE)
-                .values(**fresh, state=state)
+                .values(**fresh, **changes, state=state)
                 .returning(conversations.c.conversation_id, conversations.c.revision)
             )
             events += [NewEvent("re-queued", by, *row) for row in of_conversations]

@@ -125,6 +125,7 @@ def _put_off(house: House, held: Sequence[HeldConversation], error: StrongroomEr
     attempts = max(one.attempts for one in held)
     decided = verdict(error, attempts=attempts, retry_interval_s=house.settings.retry_interval_s)
     due_in_s = house.settings.retry_interval_s if isinstance(decided, Review) else decided.due_in_s
+    lost_s = due_in_s if not isinstance(decided, Review) and decided.ours else 0
     for one in held:
         with suppress(LeaseLost):
             overdue = one.taken_at >= one.deadline_at
@@ -136,5 +137,5 @@ def _put_off(house: House, held: Sequence[HeldConversation], error: StrongroomEr
             elif no_more:
                 send_conversation_to_review(house.engine, one, house.holder, error.reason)
             else:
-                postpone_conversation(house.engine, one, house.holder, due_in_s, error.reason)
+                postpone_conversation(house.engine, one, house.holder, due_in_s, error.reason, lost_s=lost_s)
     return NOTHING

@@ -67,7 +67,8 @@ def put_off(house: House, held: HeldConversation, error: StrongroomError) -> Nex
         ):
             send_conversation_to_review(house.engine, held, house.holder, error.reason)
         else:
-            postpone_conversation(house.engine, held, house.holder, decided.due_in_s, error.reason)
+            lost_s = decided.due_in_s if decided.ours else 0
+            postpone_conversation(house.engine, held, house.holder, decided.due_in_s, error.reason, lost_s=lost_s)
     return NOTHING
 
 

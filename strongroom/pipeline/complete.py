@@ -10,11 +10,26 @@ from strongroom.canonical import canonical_json, sha256_hex
 from strongroom.evidence.manifest import Manifest, ManifestObject, ManifestRecording, Predecessor
 from strongroom.genesys.recordings import recording_metadata
 from strongroom.house import House
-from strongroom.ledger.conversations import Decided, HeldConversation, archived, expect_more, take_captured
+from strongroom.ledger.changed_records import OnceMore, open_once_more
+from strongroom.ledger.conversations import (
+    Decided,
+    ExpectedRecording,
+    HeldConversation,
+    archived,
+    expect_more,
+    take_captured,
+)
 from strongroom.ledger.heartbeat import kept_conversation
-from strongroom.ledger.objects import ObjectRow, PartRef, documents_before, find_earlier, objects_of_recordings
+from strongroom.ledger.objects import (
+    ObjectRow,
+    PartRef,
+    documents_before,
+    find_earlier,
+    find_part,
+    objects_of_recordings,
+)
 from strongroom.ledger.recordings import KnownRecording, known_recordings
-from strongroom.ledger.references import ConversationRef, RecordingRef
+from strongroom.ledger.references import ConversationRef
 from strongroom.pipeline.attempt import attempt
 from strongroom.pipeline.capture import put_off
 from strongroom.pipeline.coverage import covers_what_was_spoken
@@ -26,6 +41,8 @@ from strongroom.pipeline.parts import Content, Placement, store, stored_already,
 from strongroom.times import utc_now
 from strongroom.vault.keys import conversation_key, manifest_key
 from strongroom.vault.lock import Lock
+
+LISTED_LATE = "a recording was listed when the manifest was being written"
 
 _log = structlog.get_logger()
 
@@ -50,8 +67,8 @@ def complete_conversation(house: House, ref: ConversationRef) -> Next:
     return following
 
 
-def _listed_meanwhile(house: House, held: HeldConversation) -> list[RecordingRef]:
-    """Recordings that Genesys lists only now; they are expected as well.
+def _listed_meanwhile(house: House, held: HeldConversation) -> list[ExpectedRecording]:
+    """Recordings that Genesys lists only now.
 
     They are listed where one had to be waited for, and where what a batch gave does not cover what was spoken.
     """
@@ -60,10 +77,13 @@ def _listed_meanwhile(house: House, held: HeldConversation) -> list[RecordingRef
         return []
     known_ids = {recording.recording_id for recording in known}
     listed = recording_metadata(house.genesys, str(held.ref.conversation_id))
-    late = [expected_of(recording) for recording in listed if recording.recording_id not in known_ids]
-    if not late:
-        return []
-    return expect_more(house.engine, held, house.holder, late, deadline_s=house.settings.retry_deadline_s)
+    return [expected_of(recording) for recording in listed if recording.recording_id not in known_ids]
+
+
+def _begun(house: House, ref: ConversationRef) -> bool:
+    """Whether the first of the revision's documents stands, or may yet: what they tell of its recordings is settled."""
+    stored, intents = find_part(house.engine, PartRef(*ref, None, "conversation"))
+    return stored is not None or bool(intents)
 
 
 def _decided(held: HeldConversation) -> Decided:
@@ -73,8 +93,13 @@ def _decided(held: HeldConversation) -> Decided:
 
 
 def _complete(house: House, held: HeldConversation, decided: Decided) -> Next:
+    deadline_s = house.settings.retry_deadline_s
+    again: list[ConversationRef] = []
     if late := _listed_meanwhile(house, held):
-        return Next(recordings=late)
+        if not _begun(house, held.ref):
+            return Next(recordings=expect_more(house.engine, held, house.holder, late, deadline_s=deadline_s))
+        # before this one is archived: were it cut off after, nobody would look for them again
+        again = open_once_more(house.engine, [OnceMore(held.ref, LISTED_LATE)], deadline_s=deadline_s)
     lock = lock_at_put(house.settings, decided.lock_mode, decided.retain_until)
     placement = Placement(held.ref, held.day, decided.retention_class, lock, decided.policy_version)
     recordings = known_recordings(house.engine, held.ref)
@@ -101,7 +126,7 @@ def _complete(house: House, held: HeldConversation, decided: Decided) -> Next:
     )
     archived(house.engine, held, house.holder, manifest, len(objects), locks_lengthened=of_media + of_documents)
     _log.info("conversation archived", conversation=str(held.ref))
-    return NOTHING
+    return Next(unlisted=again)
 
 
 def _objects_of_recordings(

@@ -77,7 +77,10 @@ def _postpone(house: House, run: Run, error: StrongroomError) -> None:
     _log.warning("enumeration postponed", day=str(run.day), reason=str(error))
     again = verdict(error, attempts=run.attempts, retry_interval_s=house.settings.retry_interval_s)
     due_in_s = again.due_in_s if isinstance(again, Retry) else house.settings.retry_interval_s
-    postpone_run(house.engine, run, house.holder, due_in_s, error.reason)
+    try:
+        postpone_run(house.engine, run, house.holder, due_in_s, error.reason)
+    except LeaseLost:
+        _log.info("another worker enumerates the day", day=str(run.day))
 
 
 def record_page(house: House, found: Sequence[Found]) -> list[ConversationRef]:

@@ -66,10 +66,11 @@ def _put_off(house: House, held: HeldRecording, error: StrongroomError) -> Next:
     try:
         if isinstance(decided, Review):
             return _settle(house, held, "review", error.reason)
+        deadline_at = held.deadline_at
         if isinstance(error, NotReady) and error.restoring:
             deadline_s = house.settings.restore_deadline_s
-            wait_for_restore(house.engine, held.ref, house.holder, asked=False, deadline_s=deadline_s)
-        overdue = held.taken_at >= held.deadline_at
+            deadline_at = wait_for_restore(house.engine, held.ref, house.holder, asked=False, deadline_s=deadline_s)
+        overdue = held.taken_at >= deadline_at
         if not decided.ours and given_up(error, overdue=overdue, attempts=held.attempts):
             settings = house.settings
             tried_s = settings.retry_deadline_s if held.restore_asked_at is None else settings.restore_deadline_s
@@ -187,22 +188,23 @@ def _settle_partly(
 def _ask_for_restore(house: House, held: HeldRecording, recording: Recording) -> NotReady:
     """Have Genesys restore a recording from its own archive, once and within the allowance; it is waited for longer."""
     where = f"recording {held.ref.recording_id} of conversation {held.ref.conversation_id}"
-    deadline_s = house.settings.restore_deadline_s
     if held.restore_asked_at is None and recording.remaining_restorations == 0:
-        wait_for_restore(house.engine, held.ref, house.holder, asked=False, deadline_s=deadline_s)
         return NotReady(
             "archived inside Genesys, and the organisation has no restores left",
             where=where,
             todo="have Genesys allow more, or re-queue when the allowance is renewed",
             estimate_s=None,
+            restoring=True,
         )
     if held.restore_asked_at is None:
         until = held.taken_at + RESTORED_FOR
         request_restore(house.genesys, str(held.ref.conversation_id), recording, until)
+        deadline_s = house.settings.restore_deadline_s
         wait_for_restore(house.engine, held.ref, house.holder, asked=True, deadline_s=deadline_s)
     return NotReady(
         "archived inside Genesys; its restore was asked for",
         where=where,
         todo="restore it in Genesys if it stays so, then re-queue",
         estimate_s=None,
+        restoring=True,
     )

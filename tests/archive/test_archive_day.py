@@ -1,8 +1,10 @@
 """A day through the pipeline's steps, in this process, judged from the bucket alone."""
 
 import json
+from collections.abc import Iterator
 from datetime import date, timedelta
 from pathlib import Path
+from typing import Any
 
 import jsonschema
 import pytest
@@ -10,8 +12,11 @@ from archives import StartArchive
 
 from embedded.bucket import Standing
 from strongroom.actor import Actor
+from strongroom.genesys.analytics import Page
+from strongroom.genesys.errors import GenesysUnavailable
 from strongroom.ledger.review import Selection, requeue, review_list
 from strongroom.ledger.runs import open_run
+from strongroom.pipeline import enumerate as enumerating
 
 OPERATOR = Actor("a test", "here")
 FAULTS = (
@@ -39,6 +44,22 @@ def test_a_day_is_archived_whole_and_once_and_a_second_run_stores_nothing(
     archive.archive_here()
     assert archive.standing() == before
     assert archive.simulator.stats()["media"]["gets"] == gets
+
+
+def test_a_day_that_another_worker_has_by_now_is_left_to_it(
+    start_archive: StartArchive, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    archive = start_archive(conversations=1)
+    open_run(archive.engine, archive.day, "a test")
+
+    def cut_off(*_: Any, **__: Any) -> Iterator[Page]:
+        with archive.engine.begin() as connection:
+            connection.exec_driver_sql("UPDATE runs SET lease_owner = 'another'")
+        raise GenesysUnavailable("answered 503", where="a query", todo="wait")
+
+    monkeypatch.setattr(enumerating, "started_on", cut_off)
+    assert list(enumerating.enumerate_day(archive.house, archive.day)) == []
+    assert archive.rows("SELECT state, lease_owner FROM runs") == [("enumerating", "another")]
 
 
 @pytest.mark.parametrize("fault", FAULTS)
@@ -131,6 +152,7 @@ def test_what_is_found_after_review_becomes_a_revision_that_refers_to_the_rest(s
     assert first.items() <= now.items()
     revised = {key: body for key, body in manifests_of(archive.standing()).items() if "/r2/" in key}
     assert len(revised) == len({row.conversation_id for row in in_review})
+    assert archive.rows("SELECT count(*) FROM search_records WHERE revision = 2") == [(len(revised),)]
     for key, manifest in revised.items():
         predecessor = now[key.replace("/r2/", "/")]
         assert manifest["predecessor"] == {

@@ -9,6 +9,11 @@ from typing import Any
 import pytest
 from archives import Archive, StartArchive
 
+from strongroom.ledger.runs import open_run
+from strongroom.pipeline.batch_following import follow_batch
+from strongroom.pipeline.batching import gather_batch
+from strongroom.pipeline.enumerate import enumerate_day
+from strongroom.pipeline.recording import archive_recording
 from strongroom.times import start_of
 
 KEY = re.compile(
@@ -75,6 +80,31 @@ def test_what_genesys_archived_is_restored_and_what_it_can_not_give_is_told(star
     ]
     assert [recording["state"] for recording in told] == ["review"]
     assert told[0]["unavailable"] == [{"part": "transcript", "reason": "EMAIL_TRANSCRIPT_TOO_LARGE"}]
+
+
+def test_a_restore_that_was_just_asked_for_is_waited_for_though_the_deadline_before_it_was_over(
+    start_archive: StartArchive,
+) -> None:
+    archive = start_archive(
+        conversations=12,
+        awkward_only="file_states",
+        restore_s=2,
+        settings={"STRONGROOM_RESTORE_DEADLINE_S": "60"},
+    )
+    open_run(archive.engine, archive.day, "a test")
+    list(enumerate_day(archive.house, archive.day))
+    gather_batch(archive.house)
+    [(batch_id,)] = archive.rows("SELECT batch_id FROM batches")
+    archive.let_time_pass(1)
+    recordings = follow_batch(archive.house, batch_id).recordings
+    with archive.engine.begin() as connection:
+        connection.exec_driver_sql("UPDATE recordings SET deadline_at = now() - interval '1 hour'")
+    for ref in recordings:
+        archive_recording(archive.house, ref)
+    asked = "SELECT DISTINCT state FROM recordings WHERE restore_asked_at IS NOT NULL"
+    assert archive.rows(asked) == [("waiting",)]
+    archive.archive_here()
+    assert archive.rows(asked) == [("stored",)]
 
 
 @pytest.mark.long

@@ -7,6 +7,7 @@ from archives import Archive, StartArchive, wait_until
 
 from config.environment import load_settings
 from embedded.judge import judge
+from strongroom.actor import Actor
 from strongroom.genesys import details_jobs
 from strongroom.ledger.backfill_counts import expired_conversations
 from strongroom.ledger.backfills import (
@@ -18,8 +19,10 @@ from strongroom.ledger.backfills import (
     start_backfill,
     stop_backfill,
 )
+from strongroom.ledger.changed_records import mark_vanished
 from strongroom.ledger.due import claim_backfills, claim_discovered
 from strongroom.ledger.progress import day_progress
+from strongroom.ledger.references import ConversationRef
 from strongroom.ledger.runs import open_run, settle_runs
 from strongroom.ledger.sealed_days import days_to_seal
 from strongroom.pipeline.backfill import read_backfill
@@ -207,6 +210,30 @@ def test_what_the_policy_would_have_let_go_is_listed_and_archived_only_with_a_lo
     assert "the back-fill asked for it" in reasons
 
 
+def test_what_vanished_of_it_is_archived_again_with_the_lock_the_back_fill_asked_for(
+    start_archive: StartArchive,
+) -> None:
+    archive = start_archive(conversations=0, **SIMULATED)
+    play(archive, [LONG_AGO], 1)
+    begin(archive, days=[LONG_AGO], lock=30)
+    finish_here(archive)
+    [(conversation_id, key)] = archive.rows("SELECT conversation_id, key FROM objects WHERE part = 'conversation'")
+    ref = ConversationRef(conversation_id, 1)
+
+    mark_vanished(archive.engine, {ref: [key]}, Actor("ops", "host"), deadline_s=60)
+    states = "SELECT revision, state FROM conversations ORDER BY revision"
+
+    def settled() -> bool:
+        archive.sweep_once()
+        return all(state != "discovered" and state != "capturing" for _, state in archive.rows(states))
+
+    wait_until(settled, "the next revision is settled", every_s=0.1)
+    assert archive.rows(states) == [(1, "archived"), (2, "archived")]
+    assert archive.rows("SELECT DISTINCT background FROM conversations") == [(True,)]
+    [(until,)] = archive.rows("SELECT min(retain_until) FROM objects WHERE revision = 2")
+    assert until > utc_now() + timedelta(days=29)
+
+
 def test_overlapping_days_are_refused_until_the_first_is_finished(start_archive: StartArchive) -> None:
     archive = start_archive(conversations=0)
     begin(archive)
@@ -228,6 +255,30 @@ def test_a_day_asked_for_by_itself_is_taken_over_from_a_stopped_back_fill(start_
     start_backfill(archive.engine, number)
     finish_here(archive)
     assert mismatches(archive, DAYS) == []
+
+
+def test_a_stopped_back_fill_keeps_none_from_reading(start_archive: StartArchive) -> None:
+    archive = start_archive(conversations=0, settings={"STRONGROOM_BACKFILL_IN_FLIGHT": "2"}, **SIMULATED)
+    play(archive, DAYS, 2)
+    stopped = begin(archive, days=DAYS[:1])
+
+    def read(number: int) -> bool:
+        with archive.engine.begin() as connection:
+            connection.exec_driver_sql("UPDATE backfills SET due_at = now()")
+        read_backfill(archive.house, number)
+        return in_flight(archive.engine) == 2
+
+    wait_until(lambda: read(stopped), "what the first one asks for is found")
+    stop_backfill(archive.engine, stopped)
+    assert in_flight(archive.engine) == 0
+
+    running = begin(archive, days=DAYS[1:2])
+    wait_until(lambda: read(running), "the other one reads")
+
+    start_backfill(archive.engine, stopped)
+    assert in_flight(archive.engine) == 4
+    finish_here(archive)
+    assert mismatches(archive, DAYS[:2]) == []
 
 
 def test_the_outlook_counts_and_forecasts(start_archive: StartArchive) -> None:

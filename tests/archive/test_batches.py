@@ -1,18 +1,25 @@
 """A day by batch downloads: what they cost, and that nothing is lost or done twice when one is cut off anywhere."""
 
+import json
+from collections import defaultdict
 from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
 import pytest
 from archives import Archive, StartArchive
+from sqlalchemy import text
 
+from strongroom.genesys.errors import GenesysUnavailable, RateLimited
 from strongroom.ledger.references import ConversationRef, RecordingRef
 from strongroom.ledger.runs import open_run
-from strongroom.pipeline import batch_following, batching, files
+from strongroom.pipeline import batch_following, batching, capture, complete, files
 from strongroom.pipeline.batch_following import follow_batch
 from strongroom.pipeline.batching import gather_batch
+from strongroom.pipeline.capture import archive_conversation
+from strongroom.pipeline.complete import complete_conversation
 from strongroom.pipeline.enumerate import enumerate_day
+from strongroom.pipeline.outcomes import NOTHING
 from strongroom.pipeline.recording import archive_recording
 
 LISTING = "GET /api/v2/conversations/{conversationId}/recordingmetadata"
@@ -134,6 +141,98 @@ def test_what_a_batch_had_given_before_it_was_given_up_is_looked_at_again(start_
     [(stored,)] = archive.rows("SELECT count(*) FROM recordings WHERE state = 'stored'")
     assert archive.simulator.stats()["media"]["gets"] - gets <= 2 * (stored - len(recordings)) + 20
     assert asked(archive, SINGLE) >= stored
+
+
+def test_hours_in_which_genesys_failed_are_not_the_recordings(
+    start_archive: StartArchive, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hours = {"STRONGROOM_RETRY_DEADLINE_S": "14400", "STRONGROOM_RETRY_INTERVAL_S": "900"}
+    archive = start_archive(conversations=2, outcome="late=1", late_s=100_000, settings=hours)
+    (ref, *_) = enumerated(archive)
+    gather_batch(archive.house)
+    with archive.engine.begin() as connection:
+        connection.exec_driver_sql("UPDATE conversations SET awaits = 'listing', batch_id = NULL, due_at = now()")
+    wait = "SELECT extract(epoch FROM due_at - now())::float FROM conversations WHERE conversation_id = :id"
+
+    def down(*_: Any) -> None:
+        raise GenesysUnavailable("answered 503", where="a listing", todo="wait")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(capture, "recording_metadata", down)
+        for _ in range(25):
+            assert archive_conversation(archive.house, ref) == NOTHING
+            archive.let_time_pass(archive.rows(wait, id=ref.conversation_id)[0][0])
+    assert archive.rows("SELECT DISTINCT state FROM conversations") == [("capturing",)]
+
+    recordings = archive_conversation(archive.house, ref).recordings
+
+    assert recordings
+    for one in recordings:
+        archive_recording(archive.house, one)
+    of_it = "FROM recordings WHERE conversation_id = :id"
+    states = {state for (state,) in archive.rows(f"SELECT state {of_it}", id=ref.conversation_id)}
+    assert "waiting" in states
+    assert "review" not in states
+    [(left,)] = archive.rows(f"SELECT min(deadline_at - now()) {of_it}", id=ref.conversation_id)
+    assert left > timedelta(hours=3.5)
+
+
+def test_hours_in_which_no_batch_could_be_submitted_do_not_count(
+    start_archive: StartArchive, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    archive = start_archive(conversations=2, settings={"STRONGROOM_RETRY_DEADLINE_S": "14400"})
+    enumerated(archive)
+    before = "SELECT min(deadline_at - due_at) FROM conversations"
+    [(first,)] = archive.rows(before)
+
+    def down(*_: Any) -> None:
+        raise RateLimited("over the allowance", where="a batch", todo="wait", retry_after_s=600)
+
+    monkeypatch.setattr(batching, "submit_batch", down)
+    gather_batch(archive.house)
+    [(then,)] = archive.rows(before)
+    assert abs(then - first) < timedelta(seconds=30), "as much is left when it is due again"
+
+
+def test_a_recording_that_is_listed_once_the_manifest_stands_is_named_by_the_next(
+    start_archive: StartArchive, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    archive = start_archive(conversations=14, outcome="late=0")
+    of_conversation: defaultdict[ConversationRef, list[RecordingRef]] = defaultdict(list)
+    for ref in followed(archive):
+        of_conversation[ref.conversation].append(ref)
+    ref, (late, *others) = next((ref, each) for ref, each in of_conversation.items() if len(each) > 1)
+    # as if Genesys had not listed it yet, and the others had had to be waited for
+    with archive.engine.begin() as connection:
+        for table in ("recordings", "batch_results"):
+            connection.execute(text(f"DELETE FROM {table} WHERE recording_id = :id"), {"id": late.recording_id})
+    for one in others:
+        archive_recording(archive.house, one)
+    with archive.engine.begin() as connection:
+        connection.exec_driver_sql("UPDATE recordings SET attempts = 2")
+
+    def killed(*_: Any, **__: Any) -> None:
+        raise Killed
+
+    with monkeypatch.context() as patched, pytest.raises(Killed):
+        patched.setattr(complete, "recording_metadata", lambda *_: [])
+        patched.setattr(complete, "archived", killed)
+        complete_conversation(archive.house, ref)
+    manifest = "SELECT revision, state FROM conversations WHERE conversation_id = :id ORDER BY 1"
+    assert archive.rows(manifest, id=ref.conversation_id) == [(1, "capturing")]
+
+    archive.let_time_pass(10)
+    archive.archive_here()
+
+    assert archive.rows(manifest, id=ref.conversation_id) == [(1, "archived"), (2, "archived")]
+    told = [
+        {one["recordingId"] for one in json.loads(found.body)["recordings"]}
+        for found in archive.standing().objects
+        if found.body is not None and str(ref.conversation_id) in found.key
+    ]
+    before = {one.recording_id for one in others}
+    assert sorted(told, key=len) == [before, before | {late.recording_id}]
+    assert mismatches(archive) == []
 
 
 @pytest.mark.long

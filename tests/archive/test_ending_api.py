@@ -15,8 +15,7 @@ from sqlalchemy import text
 
 from strongroom.actor import Actor
 from strongroom.evidence.keys import new_key_file
-from strongroom.ledger.conversations import REOPENED_AFTER_ERASURE
-from strongroom.ledger.discovering import Found, discover
+from strongroom.ledger.discovering import REOPENED_AFTER_ERASURE, Found, discover
 from strongroom.ledger.review import Selection, requeue
 from strongroom.legal import disposition, endings
 from strongroom.pipeline.seal import seal

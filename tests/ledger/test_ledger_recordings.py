@@ -17,6 +17,7 @@ from ledger_material import (
     begun,
     capturing,
     discovered,
+    execute,
     expected,
     expire_leases,
     found,
@@ -36,7 +37,7 @@ from strongroom.ledger.conversations import (
     take_captured,
     take_discovered,
 )
-from strongroom.ledger.due import claim_captured, claim_recordings
+from strongroom.ledger.due import claim_captured, claim_recordings, claim_unindexed
 from strongroom.ledger.engine import Engine, LeaseLost
 from strongroom.ledger.objects import ObjectRow, PartRef, record_object
 from strongroom.ledger.recordings import (
@@ -51,6 +52,7 @@ from strongroom.ledger.recordings import (
 )
 from strongroom.ledger.references import ConversationRef, RecordingRef
 from strongroom.ledger.review import Selection, requeue
+from strongroom.ledger.search_index import take_unindexed
 
 
 def test_capturing_keeps_the_decision_and_expects_what_is_listed(engine: Engine) -> None:
@@ -173,6 +175,21 @@ def test_an_amendment_is_due_now_and_has_a_deadline_of_its_own(engine: Engine) -
     assert held is not None
     assert held.deadline_at > held.taken_at
     assert held.attempts == 1
+
+
+def test_an_amendment_is_due_to_be_indexed_though_what_it_amends_was(engine: Engine) -> None:
+    """The words of what was found are in no search before."""
+    ref, (one,) = capturing(engine, "a")
+    settle(engine, one, "review")
+    archive(engine, ref)
+    execute(engine, "UPDATE conversations SET indexed_at = now()")
+    requeue(engine, Selection(), by=OPS, deadline_s=DEADLINE_S)
+    amended = settle(engine, one)
+    assert amended is not None
+    archive(engine, amended)
+
+    assert claim_unindexed(engine, 0, 10) == [amended]
+    assert take_unindexed(engine, amended, ANNE) is not None
 
 
 def test_what_is_still_in_review_opens_no_revision(engine: Engine) -> None:
@@ -341,10 +358,11 @@ def test_a_restore_that_was_asked_for_is_waited_for_from_then_on(engine: Engine)
     _, (one,) = capturing(engine, "a")
     let_pass(engine, 3_600)
     assert take_recording(engine, one, ANNE) is not None
-    wait_for_restore(engine, one, ANNE, asked=True, deadline_s=2 * 86_400)
+    told = wait_for_restore(engine, one, ANNE, asked=True, deadline_s=2 * 86_400)
     expire_leases(engine)
     held = take_recording(engine, one, BERT)
     assert held is not None
+    assert held.deadline_at == told
     assert held.restore_asked_at is not None
     assert abs(held.deadline_at - held.restore_asked_at - timedelta(days=2)) < timedelta(seconds=1)
 

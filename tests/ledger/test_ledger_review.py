@@ -7,6 +7,7 @@ from ledger_material import (
     ANNE,
     DAY,
     DEADLINE_S,
+    DECIDED,
     END,
     OPS,
     archive,
@@ -22,9 +23,11 @@ from ledger_material import (
     state_of,
 )
 
+from strongroom.ledger.batches import Gathered, end_batch, record_batch, take_batch, take_for_batch, waiting_for
 from strongroom.ledger.conversations import send_conversation_to_review, take_captured, take_discovered
 from strongroom.ledger.due import claim_captured, claim_discovered, claim_recordings
 from strongroom.ledger.engine import Engine
+from strongroom.ledger.listing import take_unlisted
 from strongroom.ledger.recordings import postpone_recording, settle_recording, take_recording, wait_for_restore
 from strongroom.ledger.references import ConversationRef, RecordingRef
 from strongroom.ledger.review import Selection, hurry, requeue, review_counts, review_list, waiting_list
@@ -153,6 +156,54 @@ def test_a_requeued_conversation_starts_where_it_stopped(engine: Engine) -> None
     assert again is not None
     assert again.deadline_at > again.taken_at
     assert state_of(engine, recording) == "stored"
+
+
+def batched(engine: Engine) -> int:
+    """The one conversation that is due is submitted in a batch, decided on as if for the first time; its number."""
+    (held,) = take_for_batch(engine, ANNE, 10, background=False)
+    assert held.decided is None
+    return record_batch(
+        engine,
+        [Gathered(held, held.record, DECIDED, {})],
+        ANNE,
+        client_id="client-1",
+        job_id="j1",
+        due_in_s=0,
+        deadline_s=600,
+        conversation_deadline_s=DEADLINE_S,
+    )
+
+
+def test_a_requeued_conversation_that_was_in_a_batch_and_could_not_be_listed_starts_anew(engine: Engine) -> None:
+    """What a batch's submission decided must not be taken for a batch that is still to give something."""
+    (ref,) = discovered(engine, found())
+    batch = take_batch(engine, batched(engine), ANNE)
+    assert batch is not None
+    end_batch(engine, batch, ANNE, "done", "it ended")
+    held = take_unlisted(engine, ref, ANNE)
+    assert held is not None
+    send_conversation_to_review(engine, held, ANNE, "the listing was refused")
+
+    assert back_to_work(engine, EVERYTHING) == 1
+
+    assert claim_discovered(engine, 1_800, 10) == [ref]
+    assert [one.ref for one in waiting_for(engine, batched(engine))] == [ref]
+    assert state_of(engine, ref) == "capturing"
+
+
+def test_a_requeued_conversation_without_recordings_goes_on_with_its_manifest(engine: Engine) -> None:
+    """It was listed already, and of its manifest some may stand: what that tells of the decision stays so."""
+    ref, _ = capturing(engine)
+    held = take_captured(engine, ref, ANNE)
+    assert held is not None
+    send_conversation_to_review(engine, held, ANNE, "something else stands there")
+
+    assert back_to_work(engine, EVERYTHING) == 1
+
+    again = take_captured(engine, ref, ANNE)
+    assert again is not None
+    assert again.decided == DECIDED
+    assert take_for_batch(engine, ANNE, 10, background=False) == []
 
 
 def test_a_recording_is_not_requeued_while_the_manifest_that_tells_of_it_is_written(engine: Engine) -> None:

@@ -1,18 +1,23 @@
 """Between the newest two migrations, with a row in every table: up and down lose nothing that both schemas can hold."""
 
 from pathlib import Path
+from uuid import UUID
 
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from full_ledger import fill, rows_by_table
+from ledger_material import ANNE, archive, capturing, discovered, execute, found, rows
 from sqlalchemy import inspect
 
 from strongroom.errors import Misconfigured
 from strongroom.ledger import migrate as migrations
+from strongroom.ledger.batches import take_for_batch
+from strongroom.ledger.due import claim_captured, claim_unindexed
 from strongroom.ledger.engine import Engine
 from strongroom.ledger.migrate import migrate, migrate_back
+from strongroom.ledger.references import ConversationRef
 from strongroom.ledger.revision import require_current_schema
 from strongroom.ledger.tables import metadata
 
@@ -31,8 +36,8 @@ def test_a_rollback_and_an_upgrade_again_on_a_full_ledger(engine: Engine, back_t
     with pytest.raises(Misconfigured, match=rf"schema is {back_to}, this version needs {HEAD}"):
         require_current_schema(engine)
     earlier = rows_by_table(engine)
-    for name, rows in earlier.items():
-        _same_where_both_have_it(name, before[name], rows)
+    for name, kept in earlier.items():
+        _same_where_both_have_it(name, before[name], kept)
 
     assert migrate(engine) == (back_to, HEAD)
     require_current_schema(engine)
@@ -61,6 +66,63 @@ def test_back_to_what_is_no_earlier_revision_is_refused_and_changes_nothing(engi
         migrate_back(engine, HEAD)
     migrate(engine)
     assert "alembic_version" in inspect(engine).get_table_names()
+
+
+def test_amendments_that_took_over_an_instant_of_indexing_are_due_and_no_others(engine: Engine) -> None:
+    refs = [ConversationRef(archived_revision(engine), revision) for revision in (1, 2, 2, 2)]
+    _, amended, found_later, indexed = refs
+    migrate_back(engine, "0014")
+    for ref in refs:
+        before = "+" if ref is indexed else "-"
+        execute(
+            engine,
+            f"UPDATE conversations SET revision = :revision, indexed_at = state_at {before} interval '1 minute'"
+            " WHERE conversation_id = :conversation_id",
+            **ref._asdict(),
+        )
+    execute(
+        engine,
+        "UPDATE conversations SET state = 'capturing' WHERE conversation_id = :id",
+        id=found_later.conversation_id,
+    )
+
+    migrate(engine)
+
+    statement = "SELECT conversation_id FROM conversations WHERE indexed_at IS NULL"
+    assert {row.conversation_id for row in rows(engine, statement)} == {
+        amended.conversation_id,
+        found_later.conversation_id,
+    }
+    assert claim_unindexed(engine, 0, 10) == [amended]
+
+
+def archived_revision(engine: Engine) -> UUID:
+    """A conversation without recordings, archived."""
+    ref, _ = capturing(engine)
+    archive(engine, ref)
+    return ref.conversation_id
+
+
+def test_what_was_requeued_with_its_decision_goes_on(engine: Engine) -> None:
+    """Once it was taken for one that waits in a batch: it is decided on anew, or has its manifest left to write."""
+    listed, _ = capturing(engine)
+    unlisted, _ = capturing(engine)
+    (new,) = discovered(engine, found())
+    migrate_back(engine, "0014")
+    execute(engine, "UPDATE conversations SET state = 'discovered', cause = 're-queued by ops'")
+    execute(
+        engine,
+        "UPDATE conversations SET awaits = 'listing', batch_id = 1 WHERE conversation_id = :id",
+        id=unlisted.conversation_id,
+    )
+
+    migrate(engine)
+
+    assert claim_captured(engine, 0, 10) == [listed]
+    held = {one.ref: one for one in take_for_batch(engine, ANNE, 10, background=False)}
+    assert held.keys() == {unlisted, new}
+    assert held[unlisted].decided is None
+    assert held[unlisted].awaits is None
 
 
 def test_each_migration_can_be_taken_back() -> None:
