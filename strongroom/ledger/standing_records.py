@@ -57,7 +57,8 @@ class StandingObject:
 class StandingRecord:
     """A conversation as it stands. `fetching`: a recording of it is being fetched again.
 
-    `matters` hold it. `requested`: an open request of Legal names it.
+    `matters` hold it. `requested`: an open request of Legal names it. `unseen`: it is not indexed yet, and some matter
+    looks for conversations; asked only before it is deleted.
     """
 
     conversation_id: UUID
@@ -66,6 +67,7 @@ class StandingRecord:
     fetching: bool
     matters: tuple[str, ...]
     requested: bool
+    unseen: bool = False
 
     @property
     def latest(self) -> StandingRevision:

@@ -65,6 +65,8 @@ def _needed(record: StandingRecord) -> Judged | None:
         return Judged(HELD, f"held: {', '.join(record.matters)}", LEGAL_CLAIMS)
     if any(one.held for one in record.objects):
         return Judged(HELD, "a hold that was released still stands in the store", LEGAL_CLAIMS)
+    if record.unseen:
+        return Judged(KEPT, "it is still to be indexed, and matters look for what they hold")
     if record.requested:
         return Judged(KEPT, "an open request of Legal names it", LEGAL_CLAIMS)
     open_revisions = [one for one in record.revisions if one.state != "archived"]

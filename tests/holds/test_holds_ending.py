@@ -1,0 +1,79 @@
+"""Records whose retention is over, and matters that want them: what is held stays, however far a list has come."""
+
+from typing import Any
+from uuid import UUID, uuid4
+
+import pytest
+from holding import PAUL, RITA, ROBERT, Holding
+
+from strongroom.ledger.references import ConversationRef
+from strongroom.ledger.search_index import Term
+from strongroom.legal import disposition, endings
+from strongroom.legal.carrying_out import CarriedOut, carry_out
+
+QUEUE = Term("queue", str(uuid4()), "Complaints")
+OTHER = Term("queue", str(uuid4()), "Cards")
+
+
+def approved(holding: Holding) -> int:
+    """A list of all that is archived: its retention is over, and two have decided that it goes."""
+    for table in ("conversations", "objects"):
+        holding.execute(f"UPDATE {table} SET retain_until = now() - interval '1 day'")
+    made = disposition.draw_up(holding.house, RITA)
+    endings.propose(holding.house, RITA, disposition.KIND, made.ending_id)
+    endings.approve(holding.house, PAUL, disposition.KIND, made.ending_id)
+    return made.ending_id
+
+
+def run(holding: Holding, ending_id: int) -> CarriedOut:
+    """Carry the list out, or go on with it."""
+    return carry_out(holding.house, ROBERT, disposition.KIND, ending_id, holding.house.store, lambda done: None)
+
+
+def on_list(holding: Holding, conversation_id: UUID) -> Any:
+    """How a record stands on the list."""
+    (row,) = holding.rows("SELECT state, cause, article FROM ending_records WHERE conversation_id = :id",
+                          id=conversation_id)  # fmt: skip
+    return row
+
+
+def test_what_a_search_is_still_to_find_is_not_deleted(holding: Holding, monkeypatch: pytest.MonkeyPatch) -> None:
+    sought, other, unindexed = holding.found(QUEUE), holding.found(OTHER), holding.keep()
+    number = approved(holding)
+    # the queue `records` is down, and the desk came no further
+    monkeypatch.setattr("strongroom.legal.holds.look_through", lambda *arguments, **options: None)
+    placed = holding.place("Case 17", queue="complaints")
+    assert (placed.matter.records, placed.matter.searches[0].state) == (0, "wanted")
+
+    done = run(holding, number)
+    assert (done.ended, done.stayed) == (1, 2)
+    row = on_list(holding, sought)
+    assert (row.state, row.cause, row.article) == ("held", "held: Case 17", "17(3)(e)")
+    row = on_list(holding, unindexed)
+    assert row.state == "kept" and "is still to be indexed" in row.cause
+    assert len(holding.in_store(sought)) == len(holding.in_store(unindexed)) == 1
+    assert holding.in_store(other) == {}
+
+    holding.work()
+    assert holding.held(sought)
+
+
+def test_what_a_matter_looks_for_and_is_not_indexed_yet_is_not_deleted(holding: Holding) -> None:
+    unindexed = holding.keep()
+    number = approved(holding)
+    placed = holding.place("Case 17", queue="complaints")
+    assert placed.matter.searches[0].state == "looked"
+    assert run(holding, number).stayed == 1
+    assert len(holding.in_store(unindexed)) == 1
+    holding.index(ConversationRef(unindexed, 1), QUEUE)
+    holding.work()
+    assert holding.held(unindexed)
+
+
+def test_a_released_search_keeps_nothing(holding: Holding, monkeypatch: pytest.MonkeyPatch) -> None:
+    ids = [holding.found(QUEUE), holding.keep()]
+    number = approved(holding)
+    monkeypatch.setattr("strongroom.legal.holds.look_through", lambda *arguments, **options: None)
+    holding.release(holding.place("Case 17", queue="complaints").matter.matter_id)
+    assert run(holding, number).ended == 2
+    assert [holding.in_store(one) for one in ids] == [{}, {}]
