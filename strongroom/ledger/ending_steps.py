@@ -95,19 +95,26 @@ def refused_by_store(engine: Engine, ending_id: int, conversation_id: UUID, caus
     with transaction(engine) as connection:
         for before in ("listed", "deleting"):
             _change(connection, ending_id, conversation_id, before, "refused", cause)
-        connection.execute(
-            update(conversations)
-            .where(conversations.c.conversation_id == conversation_id, conversations.c.state == "ending")
-            .values(
-                state="archived",
-                state_at=func.clock_timestamp(),
-                cause="the manifest stands in the vault",
-                # it is found again once the sweep has indexed it
-                indexed_at=None,
-                due_at=func.clock_timestamp(),
-                enqueued_at=None,
-            )
+        _take_back(connection, conversation_id)
+
+
+def held_meanwhile(engine: Engine, ending_id: int, conversation_id: UUID, judge: Judge) -> bool:
+    """Whether a record that was begun with has come to be held since: it is in the archive again, and stays.
+
+    To be asked while all of it stands. Raises LedgerUnreachable.
+    """
+    with transaction(engine) as connection:
+        await_other_holds(connection)
+        record = next(iter(standing_records(connection, [conversation_id])), None)
+        judged = None if record is None else judge(record)
+        if judged is None or judged.state != "held":
+            return False
+        held = _change(
+            connection, ending_id, conversation_id, "deleting", judged.state, judged.cause, article=judged.article
         )
+        if held:
+            _take_back(connection, conversation_id)
+        return held
 
 
 def stuck(engine: Engine, ending_id: int, conversation_id: UUID, cause: str) -> None:
@@ -286,6 +293,22 @@ def records_to_delete(engine: Engine, ending_id: int, limit: int) -> Sequence[tu
     )
     with transaction(engine) as connection:
         return [(row[0], row[1]) for row in connection.execute(statement)]
+
+
+def _take_back(connection: Connection, conversation_id: UUID) -> None:
+    connection.execute(
+        update(conversations)
+        .where(conversations.c.conversation_id == conversation_id, conversations.c.state == "ending")
+        .values(
+            state="archived",
+            state_at=func.clock_timestamp(),
+            cause="the manifest stands in the vault",
+            # it is found again once the sweep has indexed it
+            indexed_at=None,
+            due_at=func.clock_timestamp(),
+            enqueued_at=None,
+        )
+    )
 
 
 def _looked_for(connection: Connection, record: StandingRecord) -> StandingRecord:

@@ -7,9 +7,13 @@ import pytest
 from holding import PAUL, RITA, ROBERT, Holding
 
 from strongroom.ledger.references import ConversationRef
+from strongroom.ledger.search import find_record
 from strongroom.ledger.search_index import Term
 from strongroom.legal import disposition, endings
 from strongroom.legal.carrying_out import CarriedOut, carry_out
+from strongroom.legal.holding import apply_hold
+from strongroom.vault.deletion import delete_version
+from strongroom.vault.errors import VaultUnreachable
 
 QUEUE = Term("queue", str(uuid4()), "Complaints")
 OTHER = Term("queue", str(uuid4()), "Cards")
@@ -77,3 +81,64 @@ def test_a_released_search_keeps_nothing(holding: Holding, monkeypatch: pytest.M
     holding.release(holding.place("Case 17", queue="complaints").matter.matter_id)
     assert run(holding, number).ended == 2
     assert [holding.in_store(one) for one in ids] == [{}, {}]
+
+
+def cut_off(holding: Holding, ending_id: int, monkeypatch: pytest.MonkeyPatch, *, deleted: int) -> None:
+    """Let a run lose the store after so many objects are deleted."""
+    left = iter(range(deleted))
+
+    def delete(*arguments: Any, **options: Any) -> None:
+        if next(left, None) is None:
+            raise VaultUnreachable("the store does not answer", where="the test", todo="wait")
+        delete_version(*arguments, **options)
+
+    with monkeypatch.context() as away:
+        away.setattr("strongroom.legal.carrying_out.delete_version", delete)
+        with pytest.raises(VaultUnreachable):
+            run(holding, ending_id)
+
+
+@pytest.mark.parametrize("told", [False, True], ids=["the store is told later", "the store is told first"])
+def test_what_is_held_before_its_first_object_went_stays_when_the_run_goes_on(
+    holding: Holding, monkeypatch: pytest.MonkeyPatch, told: bool
+) -> None:
+    begun, other = sorted(holding.found(QUEUE) for _ in range(2))
+    number = approved(holding)
+    cut_off(holding, number, monkeypatch, deleted=0)
+    assert on_list(holding, begun).state == "deleting"
+    holding.place("Case 17", begun)
+    if told:
+        holding.work()
+
+    done = run(holding, number)
+    assert (done.ended, done.stayed, done.stuck, done.finished) == (1, 1, 0, True)
+    row = on_list(holding, begun)
+    assert (row.state, row.cause, row.article) == ("held", "held: Case 17", "17(3)(e)")
+    assert holding.in_store(other) == {}
+    holding.index(ConversationRef(begun, 1), QUEUE)
+    holding.work()
+    assert holding.held(begun)
+    record = find_record(holding.house.engine, begun, None)
+    assert record is not None and record.held
+
+
+def test_what_is_held_half_gone_does_not_keep_the_list_from_going_on(
+    holding: Holding, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun, other = sorted(holding.keep("conversation") for _ in range(2))
+    number = approved(holding)
+    cut_off(holding, number, monkeypatch, deleted=1)
+    matter = holding.place("Case 17", begun).matter.matter_id
+    apply_hold(holding.house, begun)
+
+    done = run(holding, number)
+    assert (done.ended, done.stuck, done.finished) == (1, 1, False)
+    row = on_list(holding, begun)
+    assert row.state == "deleting" and "the store refused" in row.cause
+    assert holding.in_store(other) == {}
+
+    holding.release(matter)
+    holding.due_now()
+    apply_hold(holding.house, begun)
+    assert run(holding, number).finished
+    assert holding.in_store(begun) == {}
