@@ -3,7 +3,7 @@
 import json
 import threading
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta, timezone
 from uuid import uuid4
 
 import pytest
@@ -255,6 +255,34 @@ def test_what_cannot_be_placed_is_refused(holding: Holding) -> None:
     with pytest.raises(Misuse):
         holds.place(holding.house, RITA, "Case 17", " ", conversations=[one])
     assert holding.rows("SELECT 1 FROM matters") == []
+
+
+@pytest.mark.parametrize(
+    ("name", "time"),
+    [
+        ("started_from", datetime(1, 1, 1, tzinfo=timezone(timedelta(hours=1)))),
+        ("ended_to", datetime(9999, 12, 31, 23, 59, tzinfo=timezone(timedelta(hours=-12)))),
+    ],
+)
+def test_a_time_that_utc_does_not_have_is_refused_and_breaks_nothing(
+    holding: Holding, name: str, time: datetime
+) -> None:
+    with pytest.raises(Misuse, match=f"`{name.partition('_')[0]}`"):
+        holding.place("Case 17", queue="wealth", **{name: time})
+    assert holding.rows("SELECT 1 FROM matters") == []
+    holding.found(QUEUE)
+    assert holds.all_matters(holding.house, RITA) == []
+
+
+def test_times_are_kept_in_utc(holding: Holding) -> None:
+    after_midnight = datetime(2025, 5, 14, 1, tzinfo=timezone(timedelta(hours=2)))
+    placed = holding.place("Case 17", queue="wealth", started_from=after_midnight)
+    assert holding.rows("SELECT criteria FROM matter_searches")[0].criteria["started_from"] == (
+        "2025-05-13T23:00:00+00:00"
+    )
+    assert holding.place("Case 17", queue="wealth", started_from=after_midnight).matter.searches == (
+        placed.matter.searches
+    )
 
 
 def test_divisions_bound_what_is_held_seen_and_released(holding: Holding) -> None:
