@@ -1,21 +1,26 @@
-"""Records whose retention is over, and matters that want them: what is held stays, however far a list has come."""
+"""Records whose retention is over, and who still wants them: what is held stays, however far a list has come."""
 
+import json
+from dataclasses import replace
 from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
-from holding import PAUL, RITA, ROBERT, Holding
+from holding import ANNE, PAUL, RITA, ROBERT, Holding
 
+from strongroom.ledger.forgetting import REMOVED
 from strongroom.ledger.references import ConversationRef
 from strongroom.ledger.search import find_record
 from strongroom.ledger.search_index import Term
 from strongroom.legal import disposition, endings
 from strongroom.legal.carrying_out import CarriedOut, carry_out
 from strongroom.legal.holding import apply_hold
+from strongroom.legal.requests import cancel, create
 from strongroom.vault.deletion import delete_version
 from strongroom.vault.errors import VaultUnreachable
 
 QUEUE = Term("queue", str(uuid4()), "Complaints")
+LONDON = Term("division", str(uuid4()), "London")
 OTHER = Term("queue", str(uuid4()), "Cards")
 
 
@@ -142,3 +147,26 @@ def test_what_is_held_half_gone_does_not_keep_the_list_from_going_on(
     apply_hold(holding.house, begun)
     assert run(holding, number).finished
     assert holding.in_store(begun) == {}
+
+
+def test_what_ended_is_told_to_nobody_who_was_not_given_it(holding: Holding) -> None:
+    london, elsewhere = holding.found(LONDON), holding.found(QUEUE)
+    divisions = json.dumps({"divisionIds": [LONDON.value]})
+    holding.execute("UPDATE conversations SET record = :one WHERE conversation_id = :id", one=divisions, id=london)
+    londoner = replace(ANNE, divisions=frozenset({LONDON.value}))
+    asked = create(holding.house, londoner, [london, elsewhere], "Subpoena 17", on_behalf_of="counsel@example.com")
+    told = "SELECT state, cause FROM request_conversations WHERE conversation_id = :id"
+    before = holding.rows(told, id=elsewhere)
+    words = "SELECT justification, on_behalf_of FROM requests"
+
+    assert run(holding, approved(holding)).ended == 1
+    assert (holding.in_store(elsewhere), on_list(holding, elsewhere).state) == ({}, "ended")
+    assert holding.rows(told, id=elsewhere) == before == [("missing", "there is no such conversation")]
+    assert holding.rows(words) == [("Subpoena 17", "counsel@example.com")]
+
+    cancel(holding.house, londoner, asked.request_id)
+    assert run(holding, approved(holding)).ended == 1
+    assert holding.in_store(london) == {}
+    assert holding.rows(told, id=london)[0].cause.startswith("disposed of under certificate")
+    assert holding.rows(told, id=elsewhere) == before
+    assert holding.rows(words) == [(REMOVED, None)]
