@@ -17,6 +17,8 @@ from strongroom.ledger.search_index import Term
 from strongroom.legal import holds
 from strongroom.legal.access import Forbidden, NotThere
 from strongroom.legal.errors import Misuse, NotNow
+from web.api.holds import MatterModel
+from web.views.holds import search_words
 
 QUEUE = Term("queue", str(uuid4()), "Wealth advice")
 OTHER = Term("queue", str(uuid4()), "Cards")
@@ -306,3 +308,28 @@ def test_divisions_bound_what_is_held_seen_and_released(holding: Holding) -> Non
     with pytest.raises(Forbidden, match="divisions"):
         holds.ask_release(holding.house, londoner, everything, "settled")
     assert placed.matter.reason == WHY
+
+
+def test_what_others_look_for_is_not_shown_to_who_sees_some_divisions(holding: Holding) -> None:
+    """It may name their customers, and one visible record is enough to see the matter."""
+    london = holding.found(LONDON, QUEUE)
+    record = json.dumps({"divisionIds": [LONDON.value]})
+    holding.execute("UPDATE conversations SET record = :record WHERE conversation_id = :id", record=record, id=london)
+    londoner = replace(ROBERT, divisions=frozenset({LONDON.value}))
+    both = replace(ROBERT, divisions=frozenset({LONDON.value, "elsewhere"}))
+    holding.place("Case 17", london, address="020 7946 0017")
+    holding.place("Case 17", who=both, address="020 7946 0018")
+    joined = holding.place("Case 17", who=londoner, queue="wealth").matter
+    house, matter = holding.house, joined.matter_id
+
+    for row in (joined, holds.read(house, londoner, matter), holds.named(house, londoner, "case 17"),
+                *holds.all_matters(house, londoner)):  # fmt: skip
+        assert "7946001" not in f"{row.searches} {MatterModel.of(row)}"
+        assert [one.withheld for one in row.searches] == [True, True, False]
+        assert [one.sought is None for one in row.searches] == [True, True, False]
+        assert search_words(row.searches[0]) == "something in divisions that are not yours"
+    assert [one.withheld for one in holds.read(house, both, matter).searches] == [True, False, False]
+    assert "79460017" in str(holds.read(house, RITA, matter).searches[0].sought)
+    holds.ask_release(house, RITA, matter, "settled")
+    for row in (holds.read(house, RITA, matter), *holds.all_matters(house, RITA)):
+        assert not any(one.withheld for one in row.searches)
