@@ -19,6 +19,7 @@ from ledger_material import (
     at_once,
     begun,
     discovered,
+    execute,
     expire_leases,
     found,
     let_pass,
@@ -159,15 +160,39 @@ def test_of_what_has_expired_nothing_is_kept_until_a_back_fill_asks_for_it_again
 def test_an_expired_revision_hides_nothing_of_the_archived_one_before_it(engine: Engine) -> None:
     one = found(record={"divisionIds": ["d-1"]})
     (first,) = discovered(engine, one)
-    begun(engine, looked_at(engine, first))
-    archive(engine, first)
-    (second,) = discovered(engine, found(one.conversation_id, LATER, record=one.record))
-    expire_conversation(engine, looked_at(engine, second), ANNE, DECIDED, "its retention ran out")
+    _reopened_and_expired(engine, first)
     assert known_of(engine, [one.conversation_id], ["d-1"]) == {one.conversation_id}
     assert known_of(engine, [one.conversation_id], ["d-2"]) == set()
     with transaction(engine) as connection:
         (standing,) = standing_records(connection, [one.conversation_id])
     assert [revision.state for revision in standing.revisions] == ["archived"], "what was let go settles nothing"
+
+
+def test_what_was_erased_is_not_brought_back_by_way_of_a_revision_that_expired(engine: Engine) -> None:
+    one = found(record={"said": "+353861234567"})
+    (first,) = discovered(engine, one)
+    (second,) = _reopened_and_expired(engine, first)
+    execute(
+        engine,
+        "INSERT INTO certificates (number, kind, document, made_at, records) VALUES (1, 'erasure', '{}', now(), 1)",
+    )
+    execute(
+        engine,
+        "UPDATE conversations SET state = 'ended', certificate = 1 WHERE conversation_id = :one AND revision = 1",
+        one=one.conversation_id,
+    )
+    again = replace(one, conversation_end=LATER)
+    discover(engine, [again], quiet_s=0, deadline_s=DEADLINE_S, background=Background(30))
+    assert revisions_of(engine, one.conversation_id)[-1] == (second.revision, "expired", LATER)
+    assert take_discovered(engine, second, BERT) is None
+
+
+def _reopened_and_expired(engine: Engine, first: ConversationRef) -> list[ConversationRef]:
+    begun(engine, looked_at(engine, first))
+    archive(engine, first)
+    refs = discovered(engine, found(first.conversation_id, LATER, record={"divisionIds": ["d-1"]}))
+    expire_conversation(engine, looked_at(engine, refs[0]), ANNE, DECIDED, "its retention ran out")
+    return refs
 
 
 def test_an_earlier_end_is_stale_and_changes_nothing(engine: Engine) -> None:
