@@ -94,7 +94,7 @@ def print_matter(console: Console, row: MatterRow, records: Sequence[HoldRecord]
 def _words(search: MatterSearch) -> Iterator[str]:
     sought = search.sought
     if sought is None:
-        yield "nothing any more"
+        yield "something in divisions that are not yours" if search.withheld else "nothing any more"
         return
     if sought.is_personal:
         yield "a customer"

@@ -59,6 +59,8 @@ def known_records(engine: Engine, ids: Collection[UUID]) -> dict[UUID, KnownReco
                 ConversationRef(row["conversation_id"], row["revision"]), row["conversation_end"], row["record"]
             )
             for row in connection.execute(_latest(ids)).mappings()
+            # of these no record was kept, and a back-fill alone asks for them again
+            if row["state"] != "expired"
         }
 
 
@@ -137,6 +139,8 @@ def _open(connection: Connection, wanted: Sequence[OnceMore], deadline_s: float)
     for one in wanted:
         row = latest.get(one.after.conversation_id)
         if row is None or row["revision"] != one.after.revision:
+            continue
+        if row["state"] == "expired" and one.record is None:
             continue
         record = row["record"] if one.record is None else one.record
         if row["state"] == "discovered" and _replace_record(connection, one.after, record):

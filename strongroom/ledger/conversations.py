@@ -306,7 +306,10 @@ def send_conversation_to_review(engine: Engine, held: HeldConversation, holder: 
 
 
 def expire_conversation(engine: Engine, held: HeldConversation, holder: Holder, decided: Decided, reason: str) -> None:
-    """The policy would have let it go by now: it is listed, and not archived. Raises LeaseLost."""
+    """The policy would have let it go by now: it is listed, and not archived. Raises LeaseLost.
+
+    Nothing of people and of what was said is kept: who asks for it again has its record from Genesys again.
+    """
     with transaction(engine) as connection:
         leases.change(
             connection,
@@ -316,11 +319,9 @@ def expire_conversation(engine: Engine, held: HeldConversation, holder: Holder, 
             holder,
             state="expired",
             cause=reason,
-            retention_class=decided.retention_class,
-            lock_mode=decided.lock_mode,
-            retain_until=decided.retain_until,
-            policy_version=decided.policy_version,
-            decision=decided.decision,
+            record={},
+            names=null(),
+            **decision_columns(decided),
         )
 
 

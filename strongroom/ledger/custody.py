@@ -6,7 +6,7 @@ back, because one transaction at a time appends, and the next one begins where i
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime
 from itertools import starmap
 from uuid import UUID
 
@@ -16,7 +16,7 @@ from strongroom.actor import Actor
 from strongroom.canonical import canonical_json, sha256_hex
 from strongroom.ledger.engine import Engine, transaction
 from strongroom.ledger.evidence_schema import custody_days, custody_events
-from strongroom.times import format_instant, start_of
+from strongroom.times import format_instant
 
 BEFORE_THE_FIRST = "0" * 64
 """What the first line names as the hash of the line before."""
@@ -145,15 +145,6 @@ def events_between(engine: Engine, first: int, last: int) -> Iterator[CustodyRow
                 .order_by(custody_events.c.position)
             )
             yield from starmap(_row, connection.execute(statement))
-
-
-def events_of_day(engine: Engine, day: date) -> Iterator[CustodyRow]:
-    """The events of a UTC day, whether it is closed or not. Raises LedgerUnreachable."""
-    of_day = (custody_events.c.at >= start_of(day), custody_events.c.at < start_of(day + timedelta(days=1)))
-    statement = select(func.min(custody_events.c.position), func.max(custody_events.c.position)).where(*of_day)
-    with transaction(engine) as connection:
-        first, last = connection.execute(statement).one()
-    return iter(()) if first is None else events_between(engine, first, last)
 
 
 _COLUMNS = (

@@ -87,8 +87,8 @@ def discover(
         for conversation_id, one in newest.items():
             latest = known.get(conversation_id)
             if latest is not None and latest["conversation_end"] >= one.conversation_end:
-                if background is not None and latest["state"] == "expired":
-                    _look_again(connection, latest, background, deadline_s)
+                if background is not None and latest["state"] == "expired" and not latest["erased"]:
+                    _look_again(connection, latest, one.record, background, deadline_s)
                 continue
             due_at = func.greatest(func.clock_timestamp(), one.conversation_end + leases.seconds(quiet_s))
             values: dict[str, Any] = {
@@ -193,8 +193,10 @@ def _prolong(connection: Connection, latest: RowMapping, values: dict[str, Any])
     return connection.execute(statement).rowcount == 1
 
 
-def _look_again(connection: Connection, latest: RowMapping, background: Background, deadline_s: float) -> None:
-    """Put what the policy had let go back to where it is decided on."""
+def _look_again(
+    connection: Connection, latest: RowMapping, record: dict[str, Any], background: Background, deadline_s: float
+) -> None:
+    """Put what the policy had let go back to where it is decided on, with its record, of which nothing was kept."""
     now = func.clock_timestamp()
     connection.execute(
         update(conversations)
@@ -207,6 +209,7 @@ def _look_again(connection: Connection, latest: RowMapping, background: Backgrou
             state="discovered",
             state_at=now,
             cause="expired, and asked for again by a back-fill",
+            record=record,
             due_at=now,
             enqueued_at=None,
             deadline_at=now + leases.seconds(deadline_s),

@@ -22,14 +22,17 @@ def known_of(engine: Engine, conversation_ids: Sequence[UUID], divisions: Collec
     for start in range(0, len(wanted), _BATCH):
         # the record is read here: PostgreSQL can't take apart JSON that holds a NUL or a lone surrogate
         columns = [conversations.c.conversation_id]
+        # of what has ended nothing can be asked for, nor can it be held
+        gone: tuple[str, ...] = ("ending", "ended")
         if divisions is not None:
             columns.append(conversations.c.record)
+            # of what was let go nobody knows any more whose it was; an earlier revision may be in the archive
+            gone = (*gone, "expired")
         statement = (
             select(*columns)
             .where(
                 conversations.c.conversation_id.in_(wanted[start : start + _BATCH]),
-                # of what has ended nothing can be asked for, nor can it be held
-                conversations.c.state.not_in(("ending", "ended")),
+                conversations.c.state.not_in(gone),
             )
             .order_by(conversations.c.conversation_id, conversations.c.revision)
         )

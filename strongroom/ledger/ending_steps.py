@@ -8,7 +8,7 @@ is made when all it names is deleted, and the ledger forgets a record when its c
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
 
@@ -20,6 +20,7 @@ from strongroom.ledger.engine import Engine, transaction
 from strongroom.ledger.evidence_schema import log_entries
 from strongroom.ledger.forgetting import close_links, forget_record
 from strongroom.ledger.hold_order import await_other_holds
+from strongroom.ledger.hold_searches import still_to_hold, still_to_look_at
 from strongroom.ledger.schema import conversations
 from strongroom.ledger.search_index import forget
 from strongroom.ledger.standing_records import StandingRecord, standing_records
@@ -61,7 +62,11 @@ def begin_deleting(engine: Engine, ending_id: int, conversation_id: UUID, judge:
         rows = select(conversations.c.revision).where(conversations.c.conversation_id == conversation_id)
         connection.execute(rows.with_for_update()).all()
         record = next(iter(standing_records(connection, [conversation_id])), None)
-        judged = Judged("kept", "nothing of it stands any more") if record is None else judge(record)
+        judged = (
+            Judged("kept", "nothing of it stands any more")
+            if record is None
+            else judge(_looked_for(connection, record))
+        )
         if record is None or judged.state != "listed":
             _change(
                 connection, ending_id, conversation_id, "listed", judged.state, judged.cause, article=judged.article
@@ -90,19 +95,26 @@ def refused_by_store(engine: Engine, ending_id: int, conversation_id: UUID, caus
     with transaction(engine) as connection:
         for before in ("listed", "deleting"):
             _change(connection, ending_id, conversation_id, before, "refused", cause)
-        connection.execute(
-            update(conversations)
-            .where(conversations.c.conversation_id == conversation_id, conversations.c.state == "ending")
-            .values(
-                state="archived",
-                state_at=func.clock_timestamp(),
-                cause="the manifest stands in the vault",
-                # it is found again once the sweep has indexed it
-                indexed_at=None,
-                due_at=func.clock_timestamp(),
-                enqueued_at=None,
-            )
+        _take_back(connection, conversation_id)
+
+
+def held_meanwhile(engine: Engine, ending_id: int, conversation_id: UUID, judge: Judge) -> bool:
+    """Whether a record that was begun with has come to be held since: it is in the archive again, and stays.
+
+    To be asked while all of it stands. Raises LedgerUnreachable.
+    """
+    with transaction(engine) as connection:
+        await_other_holds(connection)
+        record = next(iter(standing_records(connection, [conversation_id])), None)
+        judged = None if record is None else judge(record)
+        if judged is None or judged.state != "held":
+            return False
+        held = _change(
+            connection, ending_id, conversation_id, "deleting", judged.state, judged.cause, article=judged.article
         )
+        if held:
+            _take_back(connection, conversation_id)
+        return held
 
 
 def stuck(engine: Engine, ending_id: int, conversation_id: UUID, cause: str) -> None:
@@ -281,6 +293,32 @@ def records_to_delete(engine: Engine, ending_id: int, limit: int) -> Sequence[tu
     )
     with transaction(engine) as connection:
         return [(row[0], row[1]) for row in connection.execute(statement)]
+
+
+def _take_back(connection: Connection, conversation_id: UUID) -> None:
+    connection.execute(
+        update(conversations)
+        .where(conversations.c.conversation_id == conversation_id, conversations.c.state == "ending")
+        .values(
+            state="archived",
+            state_at=func.clock_timestamp(),
+            cause="the manifest stands in the vault",
+            # it is found again once the sweep has indexed it
+            indexed_at=None,
+            due_at=func.clock_timestamp(),
+            enqueued_at=None,
+        )
+    )
+
+
+def _looked_for(connection: Connection, record: StandingRecord) -> StandingRecord:
+    """The record, with what the matters' searches that have not come to it yet will find."""
+    found = still_to_hold(connection, record.conversation_id)
+    return replace(
+        record,
+        matters=tuple(dict.fromkeys((*record.matters, *found))),
+        unseen=still_to_look_at(connection, record.conversation_id),
+    )
 
 
 def _next_number(connection: Connection) -> int:

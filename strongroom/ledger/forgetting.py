@@ -25,20 +25,21 @@ def close_links(connection: Connection, conversation_id: UUID) -> None:
 
 
 def forget_record(connection: Connection, conversation_id: UUID, certificate: int, words: str) -> list[UUID]:
-    """Forget a record that is ending; the requests that had named it. In the caller's transaction.
+    """Forget a record that is ending; the requests that had named it and were given it. In the caller's transaction.
 
-    `words` say what happened, as `erased under certificate 7`.
+    `words` say what happened, as `erased under certificate 7`. Who asked for it and was told that it is missing is told
+    nothing else now: it may be another division's, and that it ever was is not theirs to know.
     """
     close_links(connection, conversation_id)
-    asked = list(
-        connection.scalars(
-            select(request_conversations.c.request_id).where(request_conversations.c.conversation_id == conversation_id)
-        )
+    given = (
+        request_conversations.c.conversation_id == conversation_id,
+        request_conversations.c.state != "missing",
     )
+    asked = list(connection.scalars(select(request_conversations.c.request_id).where(*given)))
     connection.execute(delete(request_files).where(request_files.c.conversation_id == conversation_id))
     connection.execute(
         update(request_conversations)
-        .where(request_conversations.c.conversation_id == conversation_id)
+        .where(*given)
         .values(state="missing", state_at=func.clock_timestamp(), cause=words, ready_by=None, restore_id=None)
     )
     _blank_requests(connection, asked)
@@ -73,7 +74,9 @@ def forget_record(connection: Connection, conversation_id: UUID, certificate: in
 
 
 def _blank_requests(connection: Connection, request_ids: Sequence[UUID]) -> None:
-    """None of them is open: a record that an open request names does not end."""
+    """None of them is open, since a record that an open request names does not end; but in a ledger that was restored
+    from before the end one may be. What was erased is forgotten there too, its own words with it.
+    """
     connection.execute(
         update(requests)
         .where(requests.c.request_id.in_(request_ids))

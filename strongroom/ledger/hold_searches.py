@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any, Self
 from uuid import UUID
 
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import Connection, RowMapping, Select, exists, insert, select
 
 from strongroom.actor import Actor
 from strongroom.ledger import leases
@@ -16,7 +16,9 @@ from strongroom.ledger.hold_order import keep_holds
 from strongroom.ledger.hold_records import LATER, SEARCH, hold, say_held
 from strongroom.ledger.hold_schema import IN_FORCE, matter_searches, matters
 from strongroom.ledger.leases import Holder
+from strongroom.ledger.schema import conversations
 from strongroom.ledger.search import Criteria, Place, page_statement
+from strongroom.ledger.search_schema import search_records
 from strongroom.times import parse_instant
 
 _TIMES = ("started_from", "started_to", "ended_from", "ended_to")
@@ -187,20 +189,57 @@ def look_at(connection: Connection, conversation_id: UUID, by: Actor) -> None:
 
     Before it is indexed `hold_order.keep_holds` was asked for: a search that is placed meanwhile finds it afterwards.
     """
-    statement = (
+    events: list[NewEvent] = []
+    for row in connection.execute(_in_force()).mappings().all():
+        if _finds(connection, row, conversation_id):
+            events += hold(connection, row["matter_id"], row["name"], row["reason"], [conversation_id], LATER, by)
+    say_held(connection, [conversation_id])
+    append_events(connection, events)
+
+
+def still_to_hold(connection: Connection, conversation_id: UUID) -> tuple[str, ...]:
+    """The matters in force that find a conversation and may not hold it yet: their search is not looked through.
+
+    Nobody places or releases one before the transaction ends where `hold_order.await_other_holds` was asked for before.
+    """
+    unfinished = _in_force().where(matter_searches.c.state == "wanted")
+    rows = connection.execute(unfinished).mappings().all()
+    return tuple(dict.fromkeys(row["name"] for row in rows if _finds(connection, row, conversation_id)))
+
+
+def still_to_look_at(connection: Connection, conversation_id: UUID) -> bool:
+    """Whether some matter in force looks for conversations, and has not seen this one: it is not indexed yet.
+
+    Where only its texts can't be read it was seen: no matter looks for words.
+    """
+    seen = exists().where(
+        search_records.c.conversation_id == conversations.c.conversation_id,
+        search_records.c.revision == conversations.c.revision,
+        search_records.c.text_gap.is_not(None),
+    )
+    unindexed = exists().where(
+        conversations.c.conversation_id == conversation_id,
+        conversations.c.state == "archived",
+        conversations.c.indexed_at.is_(None),
+        ~seen,
+    )
+    return bool(connection.scalar(select(unindexed & exists(_in_force()))))
+
+
+def _in_force() -> Select[Any]:
+    """All searches of matters in force, with the matter's name and reason."""
+    return (
         select(matter_searches, matters.c.name, matters.c.reason)
         .join_from(matter_searches, matters, matter_searches.c.matter_id == matters.c.matter_id)
         .where(matters.c.state.in_(IN_FORCE), matter_searches.c.criteria.is_not(None))
         .order_by(matter_searches.c.search_id)
     )
-    events: list[NewEvent] = []
-    for row in connection.execute(statement).mappings().all():
-        sought = Sought.of(row["criteria"], row["divisions"])
-        page = page_statement(connection, replace(sought.criteria, conversation_id=conversation_id), 1)
-        if page is not None and connection.execute(page).first() is not None:
-            events += hold(connection, row["matter_id"], row["name"], row["reason"], [conversation_id], LATER, by)
-    say_held(connection, [conversation_id])
-    append_events(connection, events)
+
+
+def _finds(connection: Connection, row: RowMapping, conversation_id: UUID) -> bool:
+    sought = Sought.of(row["criteria"], row["divisions"])
+    page = page_statement(connection, replace(sought.criteria, conversation_id=conversation_id), 1)
+    return page is not None and connection.execute(page).first() is not None
 
 
 def _require_ours(connection: Connection, held: HeldSearch, holder: Holder) -> None:

@@ -50,13 +50,17 @@ class Placed:
 
 @dataclass(frozen=True)
 class MatterSearch:
-    """A search of a matter; `sought` None: the matter is released, and what it looked for is forgotten."""
+    """A search of a matter; `sought` None: the matter is released, and what it looked for is forgotten.
+
+    Or it is `withheld` from who reads it.
+    """
 
     search_id: int
     placed_by: str
     placed_at: datetime
     state: str
     sought: Sought | None
+    withheld: bool = False
 
 
 @dataclass(frozen=True)

@@ -204,12 +204,6 @@ def _replace_texts(
             )
 
 
-def set_held(connection: Connection, conversation_id: UUID, held: bool) -> bool:
-    """Say in the search whether a conversation is under a legal hold; False when the search does not have it."""
-    statement = update(search_records).where(search_records.c.conversation_id == conversation_id).values(held=held)
-    return connection.execute(statement).rowcount == 1
-
-
 def forget(connection: Connection, conversation_id: UUID) -> None:
     """Take a conversation out of the search, words and all, in the caller's transaction. What it is done to stays out.
 

@@ -22,7 +22,7 @@ _BATCH = 500
 
 @dataclass(frozen=True)
 class StandingRevision:
-    """A revision that has not ended. What the policy decided is None where nothing is decided yet."""
+    """A revision that has neither ended nor expired. What the policy decided is None where nothing is decided yet."""
 
     revision: int
     day: date
@@ -57,7 +57,8 @@ class StandingObject:
 class StandingRecord:
     """A conversation as it stands. `fetching`: a recording of it is being fetched again.
 
-    `matters` hold it. `requested`: an open request of Legal names it.
+    `matters` hold it. `requested`: an open request of Legal names it. `unseen`: it is not indexed yet, and some matter
+    looks for conversations; asked only before it is deleted.
     """
 
     conversation_id: UUID
@@ -66,6 +67,7 @@ class StandingRecord:
     fetching: bool
     matters: tuple[str, ...]
     requested: bool
+    unseen: bool = False
 
     @property
     def latest(self) -> StandingRevision:
@@ -84,7 +86,8 @@ def standing_records(connection: Connection, conversation_ids: Sequence[UUID]) -
     revisions: dict[UUID, list[StandingRevision]] = {}
     statement = (
         select(conversations)
-        .where(conversations.c.conversation_id.in_(ids), conversations.c.state != "ended")
+        # of what has expired nothing was archived, and nothing is left to be settled
+        .where(conversations.c.conversation_id.in_(ids), conversations.c.state.not_in(("ended", "expired")))
         .order_by(conversations.c.conversation_id, conversations.c.revision)
     )
     for row in connection.execute(statement).mappings():

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, delete, func, select, update
+from sqlalchemy import Connection, Row, delete, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from strongroom.actor import Actor
@@ -154,13 +154,6 @@ def credential_of(engine: Engine, name: str) -> Credential | None:
     return None if row is None else Credential(user_of(row), row.password_hash)
 
 
-def user_named(engine: Engine, name: str) -> User:
-    """Raises UnknownUser, LedgerUnreachable."""
-    with transaction(engine) as connection:
-        row = connection.execute(_named(name)).one_or_none()
-    return _known(row, name)
-
-
 def all_users(engine: Engine) -> list[User]:
     """By name. Raises LedgerUnreachable."""
     with transaction(engine) as connection:
@@ -211,10 +204,6 @@ def enable_user(engine: Engine, name: str, by: Actor) -> User:
         user = _changed(connection, name, users.c.name == name, disabled_at=None)
         append_access_event(connection, "user enabled", name, by)
     return user
-
-
-def _named(name: str) -> Select[Any]:
-    return select(*USER_COLUMNS).where(users.c.name == name)
 
 
 def _access(roles: Collection[str], divisions: Collection[str] | None) -> dict[str, list[str] | None]:

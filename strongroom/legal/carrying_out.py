@@ -140,29 +140,41 @@ class _Run:
     def _delete(self, conversation_id: UUID, *, begun: bool) -> None:
         """All versions of a record's objects, or none of them."""
         engine, ending_id = self._house.engine, self._ending.ending_id
-        found = standing_of(engine, [conversation_id])
-        if not begun:
-            if found and (why := self._kept_by_store(found[0])) is not None:
-                steps.refused_by_store(engine, ending_id, conversation_id, why)
-                self._refused += 1
-                return
-            begun_with = steps.begin_deleting(engine, ending_id, conversation_id, self._judge)
-            if begun_with is None:
+        record = next(iter(standing_of(engine, [conversation_id])), None)
+        if record is not None and (not begun or self._stands_whole(record)):
+            # where a run was cut off before anything of it went, days may have passed since it was judged
+            if begun and steps.held_meanwhile(engine, ending_id, conversation_id, self._judge):
                 self._stayed += 1
                 return
-            found = [begun_with]
-        for place, one in enumerate(self._versions(found[0]) if found else []):
+            if (kept := self._kept_by_store(record)) is not None:
+                steps.refused_by_store(engine, ending_id, conversation_id, kept)
+                self._refused += 1
+                return
+        if not begun:
+            record = steps.begin_deleting(engine, ending_id, conversation_id, self._judge)
+            if record is None:
+                self._stayed += 1
+                return
+        for place, one in enumerate(self._versions(record) if record is not None else []):
             try:
                 delete_version(self._store, one.key, one.version_id, bypass_governance=self._erases)
             except VaultRefused as refusal:
                 why = f"the store refused: {refusal.code}"
                 self._give_up(conversation_id, why, untouched=not begun and place == 0)
+                if begun:
+                    # half gone, and held or locked since: no reason for the next record to wait for that
+                    return
                 # no lock and no hold was seen: the role is not the one that may, and the next record would fare alike
                 raise
-        if found and self._versions(found[0]):
+        if record is not None and self._versions(record):
             self._give_up(conversation_id, "something of it stands that was put meanwhile", untouched=False)
             return
         steps.record_deleted(engine, ending_id, conversation_id)
+
+    def _stands_whole(self, record: StandingRecord) -> bool:
+        """Whether every object that the ledger has of a record stands in the store."""
+        standing = {(one.key, one.version_id) for one in self._versions(record)}
+        return standing.issuperset((one.key, one.version_id) for one in record.objects)
 
     def _give_up(self, conversation_id: UUID, why: str, *, untouched: bool) -> None:
         engine, ending_id = self._house.engine, self._ending.ending_id

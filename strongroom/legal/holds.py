@@ -1,7 +1,7 @@
 """Legal holds by matter: who places what and why, who asks for a release, and which second person approves it."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from uuid import UUID
 
 from strongroom.house import House
@@ -105,7 +105,10 @@ def place(
         # what takes longer goes on in the queue `records`
         look_through(house, placed.search_id, at_most_s=_LOOK_AT_ONCE_S)
     return PlacedHold(
-        _read(house, placed.matter_id), placed.new, tuple(one for one in wanted if one not in known), sees_all
+        _read(house, principal, placed.matter_id),
+        placed.new,
+        tuple(one for one in wanted if one not in known),
+        sees_all,
     )
 
 
@@ -117,8 +120,8 @@ def ask_release(house: House, principal: Principal, matter_id: UUID, reason: str
     require(principal, Right.HOLD)
     row = _whole(house, principal, matter_id)
     if not rows.ask_release(house.engine, matter_id, require_reason(reason), principal.actor):
-        raise _not_now(house, row, "asked to be released")
-    return _read(house, matter_id)
+        raise _not_now(house, principal, row, "asked to be released")
+    return _read(house, principal, matter_id)
 
 
 def approve(house: House, principal: Principal, matter_id: UUID) -> MatterRow:
@@ -128,8 +131,8 @@ def approve(house: House, principal: Principal, matter_id: UUID) -> MatterRow:
     """
     row = _to_decide(house, principal, matter_id)
     if not rows.approve_release(house.engine, matter_id, principal.actor):
-        raise _not_now(house, row, "released")
-    return _read(house, matter_id)
+        raise _not_now(house, principal, row, "released")
+    return _read(house, principal, matter_id)
 
 
 def refuse(house: House, principal: Principal, matter_id: UUID, reason: str) -> MatterRow:
@@ -137,8 +140,8 @@ def refuse(house: House, principal: Principal, matter_id: UUID, reason: str) -> 
     why = require_reason(reason)
     row = _to_decide(house, principal, matter_id)
     if not rows.refuse_release(house.engine, matter_id, why, principal.actor):
-        raise _not_now(house, row, "kept from release")
-    return _read(house, matter_id)
+        raise _not_now(house, principal, row, "kept from release")
+    return _read(house, principal, matter_id)
 
 
 def may_decide(principal: Principal, row: MatterRow) -> bool:
@@ -150,7 +153,8 @@ def may_decide(principal: Principal, row: MatterRow) -> bool:
 def all_matters(house: House, principal: Principal) -> list[MatterRow]:
     """Those in force first; of somebody of some divisions those that hold something there. Raises Forbidden."""
     require(principal, Right.SEE_HOLDS)
-    return rows.all_matters(house.engine, principal.divisions, principal.name, MOST_LISTED)
+    found = rows.all_matters(house.engine, principal.divisions, principal.name, MOST_LISTED)
+    return [_shown(principal, row) for row in found]
 
 
 def read(house: House, principal: Principal, matter_id: UUID) -> MatterRow:
@@ -158,7 +162,7 @@ def read(house: House, principal: Principal, matter_id: UUID) -> MatterRow:
     row = rows.find_matter(house.engine, matter_id) if principal.may(Right.SEE_HOLDS) else None
     if row is None or not _sees(house, principal, row):
         raise _not_there("matter")
-    return row
+    return _shown(principal, row)
 
 
 def named(house: House, principal: Principal, name: str) -> MatterRow:
@@ -166,7 +170,7 @@ def named(house: House, principal: Principal, name: str) -> MatterRow:
     row = rows.matter_named(house.engine, _key(name)) if principal.may(Right.SEE_HOLDS) else None
     if row is None or not _sees(house, principal, row):
         raise _not_there("matter")
-    return row
+    return _shown(principal, row)
 
 
 def records(house: House, principal: Principal, matter_id: UUID, *, offset: int = 0, limit: int) -> list[HoldRecord]:
@@ -216,19 +220,34 @@ def _sees(house: House, principal: Principal, row: MatterRow) -> bool:
     return bool(rows.records_of(house.engine, row.matter_id, principal.divisions, 0, 1))
 
 
-def _read(house: House, matter_id: UUID) -> MatterRow:
+def _shown(principal: Principal, row: MatterRow) -> MatterRow:
+    """The matter without what it looks for beyond the principal's divisions: that may name others' customers."""
+    divisions = principal.divisions
+    if divisions is None:
+        return row
+    return replace(row, searches=tuple(_search_shown(divisions, one) for one in row.searches))
+
+
+def _search_shown(divisions: frozenset[str], search: MatterSearch) -> MatterSearch:
+    sought = search.sought
+    if sought is None or (sought.divisions is not None and sought.divisions <= divisions):
+        return search
+    return replace(search, sought=None, withheld=True)
+
+
+def _read(house: House, principal: Principal, matter_id: UUID) -> MatterRow:
     row = rows.find_matter(house.engine, matter_id)
     if row is None:
         raise _not_there("matter")
-    return row
+    return _shown(principal, row)
 
 
 def _key(name: str) -> str:
     return " ".join(name.split()).casefold()
 
 
-def _not_now(house: House, row: MatterRow, what: str) -> NotNow:
-    state = _read(house, row.matter_id).state
+def _not_now(house: House, principal: Principal, row: MatterRow, what: str) -> NotNow:
+    state = _read(house, principal, row.matter_id).state
     words = {"open": "is open", "release asked": "is to be released", "released": "was released"}[state]
     return NotNow(
         f"a matter that {words} can't be {what}", where=f"matter {row.name}", todo="look at how it stands now"

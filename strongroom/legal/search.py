@@ -5,7 +5,8 @@ import binascii
 import hashlib
 import re
 from dataclasses import dataclass, fields
-from datetime import datetime
+from datetime import UTC, datetime
+from typing import Any
 from uuid import UUID
 
 import structlog
@@ -145,11 +146,24 @@ def sought(house: House, principal: Principal, query: SearchQuery) -> Sought:
     criteria = _criteria(house, principal, query)
     if criteria is None:
         raise _misuse("this can't be a customer's number or address", "give it as it would be dialled or written to")
-    found = Sought(**{one.name: getattr(criteria, one.name) for one in fields(Sought)})
+    found = Sought(**{one.name: _kept(one.name, getattr(criteria, one.name)) for one in fields(Sought)})
     if found == Sought(divisions=principal.divisions):
         # blanks ask for nothing, and everything would be held
         raise _misuse("nothing is looked for", todo)
     return found
+
+
+def _kept(name: str, value: Any) -> Any:
+    """A value as a matter keeps it: a time in UTC, in which it is read again whenever something is indexed."""
+    if not isinstance(value, datetime):
+        return value
+    try:
+        return value.astimezone(UTC)
+    except OverflowError:
+        raise _misuse(
+            f"a time of `{name.partition('_')[0]}` is before the year 1 or after 9999 in UTC",
+            "give a nearer time, or leave it out",
+        ) from None
 
 
 def _criteria(house: House, principal: Principal, query: SearchQuery) -> Criteria | None:

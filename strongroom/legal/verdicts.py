@@ -67,6 +67,13 @@ def _needed(record: StandingRecord) -> Judged | None:
         return Judged(HELD, "a hold that was released still stands in the store", LEGAL_CLAIMS)
     if record.requested:
         return Judged(KEPT, "an open request of Legal names it", LEGAL_CLAIMS)
+    return _unsettled(record)
+
+
+def _unsettled(record: StandingRecord) -> Judged | None:
+    """What is still under way with a record; None where nothing is."""
+    if record.unseen:
+        return Judged(KEPT, "it is still to be indexed, and matters look for what they hold")
     open_revisions = [one for one in record.revisions if one.state != "archived"]
     if open_revisions:
         one = open_revisions[0]

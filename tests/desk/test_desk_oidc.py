@@ -13,7 +13,7 @@ from openid_provider import CLIENT_ID, CLIENT_SECRET, OpenIdProvider, new_rsa_ke
 
 from config.groups import ROLES
 from strongroom.errors import Misconfigured
-from strongroom.ledger.users import all_users, disable_user, user_named
+from strongroom.ledger.users import User, all_users, disable_user
 from strongroom.legal.access import Role
 from web.oidc import CALLBACK
 
@@ -65,6 +65,12 @@ def test_a_session_remembers_whether_a_second_factor_was_used(
         assert connection.exec_driver_sql("SELECT second_factor FROM sessions").scalars().all() == [used]
 
 
+def _anne(desk: DeskUnderTest) -> User:
+    """The user that the provider's claims make, by the name that stays."""
+    (user,) = [one for one in all_users(desk.house.engine) if one.name == "anne@example.com"]
+    return user
+
+
 def _come_back(browser: Browser, provider: OpenIdProvider, path: str = "/sign-in/oidc") -> Response:
     out = browser.get(path)
     assert out.status_code == 303, out.text
@@ -90,7 +96,7 @@ def test_whoever_the_provider_vouches_for_is_made_a_user_with_their_groups_roles
     assert (response.status_code, response.headers["location"]) == (303, "/requests?mine=1")
     page = browser.get("/account").text
     assert "anne@example.com" in page and "analyst" in page and "d-1" in page
-    user = user_named(oidc_desk.house.engine, "anne@example.com")
+    user = _anne(oidc_desk)
     assert (user.local, user.roles, user.divisions) == (False, {"analyst"}, {"d-1"})
 
 
@@ -100,11 +106,11 @@ def test_roles_are_refreshed_and_added_up_at_each_sign_in(oidc_desk: DeskUnderTe
     provider.claims |= {"groups": ["Legal", "Legal north"], "email": "renamed@example.com"}
     _come_back(browser, provider)
     # the name stays: the custody chain has it
-    user = user_named(oidc_desk.house.engine, "anne@example.com")
+    user = _anne(oidc_desk)
     assert (user.roles, user.divisions) == ({"analyst"}, {"d-1", "d-2"})
     provider.claims |= {"groups": ["Legal", "Audit"]}
     _come_back(browser, provider)
-    user = user_named(oidc_desk.house.engine, "anne@example.com")
+    user = _anne(oidc_desk)
     assert (user.roles, user.divisions) == ({"analyst", "auditor"}, None)
     assert len(all_users(oidc_desk.house.engine)) == 1
 
@@ -128,7 +134,7 @@ def test_whoever_left_their_groups_loses_open_sessions_too(oidc_desk: DeskUnderT
     provider.claims["groups"] = []
     _come_back(other, provider)
     assert one.get("/account").status_code == 303
-    assert user_named(oidc_desk.house.engine, "anne@example.com").roles == set()
+    assert _anne(oidc_desk).roles == set()
 
 
 def test_a_disabled_user_is_not_let_in_again_by_the_provider(

@@ -3,7 +3,7 @@
 import json
 import threading
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta, timezone
 from uuid import uuid4
 
 import pytest
@@ -17,6 +17,8 @@ from strongroom.ledger.search_index import Term
 from strongroom.legal import holds
 from strongroom.legal.access import Forbidden, NotThere
 from strongroom.legal.errors import Misuse, NotNow
+from web.api.holds import MatterModel
+from web.views.holds import search_words
 
 QUEUE = Term("queue", str(uuid4()), "Wealth advice")
 OTHER = Term("queue", str(uuid4()), "Cards")
@@ -257,6 +259,34 @@ def test_what_cannot_be_placed_is_refused(holding: Holding) -> None:
     assert holding.rows("SELECT 1 FROM matters") == []
 
 
+@pytest.mark.parametrize(
+    ("name", "time"),
+    [
+        ("started_from", datetime(1, 1, 1, tzinfo=timezone(timedelta(hours=1)))),
+        ("ended_to", datetime(9999, 12, 31, 23, 59, tzinfo=timezone(timedelta(hours=-12)))),
+    ],
+)
+def test_a_time_that_utc_does_not_have_is_refused_and_breaks_nothing(
+    holding: Holding, name: str, time: datetime
+) -> None:
+    with pytest.raises(Misuse, match=f"`{name.partition('_')[0]}`"):
+        holding.place("Case 17", queue="wealth", **{name: time})
+    assert holding.rows("SELECT 1 FROM matters") == []
+    holding.found(QUEUE)
+    assert holds.all_matters(holding.house, RITA) == []
+
+
+def test_times_are_kept_in_utc(holding: Holding) -> None:
+    after_midnight = datetime(2025, 5, 14, 1, tzinfo=timezone(timedelta(hours=2)))
+    placed = holding.place("Case 17", queue="wealth", started_from=after_midnight)
+    assert holding.rows("SELECT criteria FROM matter_searches")[0].criteria["started_from"] == (
+        "2025-05-13T23:00:00+00:00"
+    )
+    assert holding.place("Case 17", queue="wealth", started_from=after_midnight).matter.searches == (
+        placed.matter.searches
+    )
+
+
 def test_divisions_bound_what_is_held_seen_and_released(holding: Holding) -> None:
     london, elsewhere = holding.found(LONDON, QUEUE), holding.found(QUEUE)
     record = json.dumps({"divisionIds": [LONDON.value]})
@@ -278,3 +308,28 @@ def test_divisions_bound_what_is_held_seen_and_released(holding: Holding) -> Non
     with pytest.raises(Forbidden, match="divisions"):
         holds.ask_release(holding.house, londoner, everything, "settled")
     assert placed.matter.reason == WHY
+
+
+def test_what_others_look_for_is_not_shown_to_who_sees_some_divisions(holding: Holding) -> None:
+    """It may name their customers, and one visible record is enough to see the matter."""
+    london = holding.found(LONDON, QUEUE)
+    record = json.dumps({"divisionIds": [LONDON.value]})
+    holding.execute("UPDATE conversations SET record = :record WHERE conversation_id = :id", record=record, id=london)
+    londoner = replace(ROBERT, divisions=frozenset({LONDON.value}))
+    both = replace(ROBERT, divisions=frozenset({LONDON.value, "elsewhere"}))
+    holding.place("Case 17", london, address="020 7946 0017")
+    holding.place("Case 17", who=both, address="020 7946 0018")
+    joined = holding.place("Case 17", who=londoner, queue="wealth").matter
+    house, matter = holding.house, joined.matter_id
+
+    for row in (joined, holds.read(house, londoner, matter), holds.named(house, londoner, "case 17"),
+                *holds.all_matters(house, londoner)):  # fmt: skip
+        assert "7946001" not in f"{row.searches} {MatterModel.of(row)}"
+        assert [one.withheld for one in row.searches] == [True, True, False]
+        assert [one.sought is None for one in row.searches] == [True, True, False]
+        assert search_words(row.searches[0]) == "something in divisions that are not yours"
+    assert [one.withheld for one in holds.read(house, both, matter).searches] == [True, False, False]
+    assert "79460017" in str(holds.read(house, RITA, matter).searches[0].sought)
+    holds.ask_release(house, RITA, matter, "settled")
+    for row in (holds.read(house, RITA, matter), *holds.all_matters(house, RITA)):
+        assert not any(one.withheld for one in row.searches)

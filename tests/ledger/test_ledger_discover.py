@@ -1,5 +1,6 @@
 """Enumeration's pages: read any number of times, in any order, by two at once, each conversation's end counts once."""
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 from uuid import uuid4
@@ -18,6 +19,7 @@ from ledger_material import (
     at_once,
     begun,
     discovered,
+    execute,
     expire_leases,
     found,
     let_pass,
@@ -26,11 +28,20 @@ from ledger_material import (
     rows,
 )
 
-from strongroom.ledger.conversations import begin_capturing, send_conversation_to_review, take_captured, take_discovered
-from strongroom.ledger.discovering import discover
+from strongroom.ledger.changed_records import known_records
+from strongroom.ledger.conversations import (
+    begin_capturing,
+    expire_conversation,
+    send_conversation_to_review,
+    take_captured,
+    take_discovered,
+)
+from strongroom.ledger.discovering import Background, discover
+from strongroom.ledger.divisions import known_of
 from strongroom.ledger.due import claim_discovered
-from strongroom.ledger.engine import Engine, LeaseLost
+from strongroom.ledger.engine import Engine, LeaseLost, transaction
 from strongroom.ledger.references import ConversationRef
+from strongroom.ledger.standing_records import standing_records
 from strongroom.times import utc_now
 
 LATER = END + timedelta(hours=1)
@@ -128,6 +139,60 @@ def test_a_later_end_of_one_in_review_is_the_next_revision(engine: Engine) -> No
     send_conversation_to_review(engine, looked_at(engine, ref), ANNE, "unreadable")
     (second,) = discovered(engine, found(one.conversation_id, LATER))
     assert take_discovered(engine, second, BERT) is not None
+
+
+def test_of_what_has_expired_nothing_is_kept_until_a_back_fill_asks_for_it_again(engine: Engine) -> None:
+    one = found(record={"said": "+353861234567"})
+    (ref,) = discovered(engine, one)
+    expire_conversation(engine, looked_at(engine, ref), ANNE, DECIDED, "its retention ran out")
+    columns = "SELECT record, names, state, retention_class FROM conversations WHERE conversation_id = :one"
+    assert rows(engine, columns, one=one.conversation_id) == [({}, None, "expired", DECIDED.retention_class)]
+    # that it is not there any more is no change of the record
+    assert known_records(engine, [one.conversation_id]) == {}
+
+    again = replace(one, record={"said": "+353861234567", "wrapUp": "late"})
+    assert discovered(engine, again) == []
+    assert rows(engine, columns, one=one.conversation_id)[0].record == {}
+    discover(engine, [again], quiet_s=0, deadline_s=DEADLINE_S, background=Background(30))
+    assert looked_at(engine, ref, BERT).record == again.record
+
+
+def test_an_expired_revision_hides_nothing_of_the_archived_one_before_it(engine: Engine) -> None:
+    one = found(record={"divisionIds": ["d-1"]})
+    (first,) = discovered(engine, one)
+    _reopened_and_expired(engine, first)
+    assert known_of(engine, [one.conversation_id], ["d-1"]) == {one.conversation_id}
+    assert known_of(engine, [one.conversation_id], ["d-2"]) == set()
+    with transaction(engine) as connection:
+        (standing,) = standing_records(connection, [one.conversation_id])
+    assert [revision.state for revision in standing.revisions] == ["archived"], "what was let go settles nothing"
+
+
+def test_what_was_erased_is_not_brought_back_by_way_of_a_revision_that_expired(engine: Engine) -> None:
+    one = found(record={"said": "+353861234567"})
+    (first,) = discovered(engine, one)
+    (second,) = _reopened_and_expired(engine, first)
+    execute(
+        engine,
+        "INSERT INTO certificates (number, kind, document, made_at, records) VALUES (1, 'erasure', '{}', now(), 1)",
+    )
+    execute(
+        engine,
+        "UPDATE conversations SET state = 'ended', certificate = 1 WHERE conversation_id = :one AND revision = 1",
+        one=one.conversation_id,
+    )
+    again = replace(one, conversation_end=LATER)
+    discover(engine, [again], quiet_s=0, deadline_s=DEADLINE_S, background=Background(30))
+    assert revisions_of(engine, one.conversation_id)[-1] == (second.revision, "expired", LATER)
+    assert take_discovered(engine, second, BERT) is None
+
+
+def _reopened_and_expired(engine: Engine, first: ConversationRef) -> list[ConversationRef]:
+    begun(engine, looked_at(engine, first))
+    archive(engine, first)
+    refs = discovered(engine, found(first.conversation_id, LATER, record={"divisionIds": ["d-1"]}))
+    expire_conversation(engine, looked_at(engine, refs[0]), ANNE, DECIDED, "its retention ran out")
+    return refs
 
 
 def test_an_earlier_end_is_stale_and_changes_nothing(engine: Engine) -> None:

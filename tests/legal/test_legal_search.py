@@ -13,7 +13,8 @@ from strongroom.house import House
 from strongroom.ledger import search as ledger_search
 from strongroom.ledger.references import ConversationRef
 from strongroom.ledger.search import SearchTooLong
-from strongroom.ledger.search_index import Term, forget, set_held
+from strongroom.ledger.search_index import Term, forget
+from strongroom.legal import holds
 from strongroom.legal.access import Forbidden, NotThere, Principal, Role
 from strongroom.legal.errors import Misuse
 from strongroom.legal.search import SearchQuery, find, look_up
@@ -333,9 +334,8 @@ def test_what_is_forgotten_leaves_nothing_behind(house: House) -> None:
 
 def test_a_hold_is_found_and_outlives_a_revision(house: House) -> None:
     a, _ = put(house, LONDON), put(house, LONDON)
-    with house.engine.begin() as connection:
-        assert set_held(connection, a, True)
-        assert not set_held(connection, uuid4(), True)
+    manager = Principal("rita", frozenset({Role.RECORDS_MANAGER}), None, "192.0.2.1")
+    holds.place(house, manager, "Case 17", "a claim", conversations=[a, uuid4()])
     assert ids_found(house, held=True) == {a}
     put(house, LONDON, conversation_id=a, end=END + timedelta(hours=1))
     assert ids_found(house, held=True, division="london") == {a}

@@ -48,20 +48,29 @@ class PlaceBody(ApiModel):
 
 
 class MatterSearchModel(ApiModel):
-    """A search of a matter; `sought` null: the matter is released, and what it looked for is forgotten."""
+    """A search of a matter; `sought` null: the matter is released, and what it looked for is forgotten.
+
+    Or it is `withheld`: it looks in divisions that are not yours.
+    """
 
     search_id: int
     placed_by: str
     placed_at: Instant
     state: Annotated[str, Field(description="wanted while what is archived is looked through, then looked")]
     sought: dict[str, object] | None
+    withheld: bool
 
     @classmethod
     def of(cls, one: MatterSearch) -> Self:
         """As the API tells it."""
         sought = None if one.sought is None else one.sought.document(personal=True)
         return cls(
-            search_id=one.search_id, placed_by=one.placed_by, placed_at=one.placed_at, state=one.state, sought=sought
+            search_id=one.search_id,
+            placed_by=one.placed_by,
+            placed_at=one.placed_at,
+            state=one.state,
+            sought=sought,
+            withheld=one.withheld,
         )
 
 

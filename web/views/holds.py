@@ -57,7 +57,7 @@ def search_words(search: MatterSearch) -> str:
 def _parts(search: MatterSearch) -> Iterator[str]:
     sought = search.sought
     if sought is None:
-        yield "forgotten with the release"
+        yield "something in divisions that are not yours" if search.withheld else "forgotten with the release"
         return
     if sought.addresses:
         yield f"customer {plain(sought.addresses[0], 80)}"
