@@ -22,7 +22,6 @@ from strongroom.vault.tiers import lifecycle_rules, load_tiers
 LARGEST_DIFFERENCE_S = 30.0
 """S3 refuses what is signed more than 15 minutes off; a clock that is half a minute off is not kept by anybody."""
 _NOBODYS = UUID(int=0)
-_SKIPPED = "not set up"
 Patience = float
 
 
