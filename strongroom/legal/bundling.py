@@ -23,6 +23,8 @@ import structlog
 from strongroom.actor import Actor
 from strongroom.errors import StrongroomError
 from strongroom.house import House
+from strongroom.ledger.divisions import known_of
+from strongroom.ledger.lookup import database_clock
 from strongroom.ledger.request_schema import PREPARED_REQUEST_STATES
 from strongroom.legal.access import Principal, Right, require
 from strongroom.legal.errors import NotNow
@@ -66,7 +68,8 @@ class Bundler:
     def bundle(self, principal: Principal, request_id: UUID) -> MadeBundle | None:
         """The bundle of one's own request; None while it is being made: ask again.
 
-        Raises Forbidden, NotThere, NotNow while the request is not prepared, NotSealed, BundleRefused, and the vault's
+        Raises Forbidden; NotThere for what is another's, or not all in the principal's divisions as they are now;
+        NotNow while the request is not prepared and when its time is over; NotSealed, BundleRefused, and the vault's
         and the ledger's errors.
         """
         require(principal, Right.REQUEST)
@@ -79,6 +82,7 @@ class Bundler:
                 where=f"request {request_id}",
                 todo="a bundle is made of what is ready and was verified",
             )
+        _require_all_to_be_had(self._house, principal, request)
         self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._forget_old()
         made = self._made(request_id)
@@ -158,6 +162,17 @@ class Bundler:
                     path.unlink()
             except FileNotFoundError:
                 continue
+
+
+def _require_all_to_be_had(house: House, principal: Principal, request: Request) -> None:
+    """A bundle is all of its files: whoever may not fetch one of them now (`handing_out.own_file`) gets none of it."""
+    there = {one.conversation_id for one in request.conversations if one.state != "missing"}
+    if not known_of(house.engine, sorted(there), principal.divisions).issuperset(there):
+        raise not_there()
+    if request.open_until <= database_clock(house.engine):
+        raise NotNow(
+            "its time is over", where=f"request {request.request_id}", todo="make another request for what is needed"
+        )
 
 
 def forget_bundles(house: House, request_ids: Iterable[UUID]) -> None:
