@@ -29,7 +29,7 @@ RefusalOption = Annotated[
 
 @contextmanager
 def ending_house() -> Iterator[tuple[House, Principal]]:
-    """The house, and the account this runs under as records manager of all divisions."""
+    """The house, and the account that is signed in to as records manager of all divisions."""
     house = open_house(settings_of_process(), new_instance())
     try:
         require_current_schema(house.engine)

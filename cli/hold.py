@@ -184,7 +184,7 @@ def _house() -> Iterator[House]:
 
 
 def _principal() -> Principal:
-    """Whoever can run this has the ledger's password: the account it runs under is who the record names."""
+    """Whoever can run this has the ledger's password: the account that is signed in to is who the record names."""
     actor = operator()
     return Principal(actor.name, frozenset({Role.RECORDS_MANAGER}), None, actor.origin)
 

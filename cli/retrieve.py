@@ -59,9 +59,10 @@ def retrieve(
 ) -> None:
     """Retrieve a conversation, as the Legal desk does: request it, verify it, write its files.
 
-    The requester is the account this runs under. With four eyes an approver has to approve it at the desk. What is cold
-    is brought back first; typed again with the same justification, it goes on with the same request. Every file is
-    hashed and held against manifest and log before it is written. Exit code 1: some of it is damaged, or not ready yet.
+    The requester is the account that is signed in to. With four eyes an approver has to approve it at the desk. What is
+    cold is brought back first; typed again with the same justification, it goes on with the same request. Every file
+    is hashed and held against manifest and log before it is written. Exit code 1: some of it is damaged, or not ready
+    yet.
     """
     house = open_house(settings_of_process(), new_instance())
     try:

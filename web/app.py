@@ -1,6 +1,12 @@
 """The Legal desk put together."""
 
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import structlog
 from fastapi import APIRouter, FastAPI
+from fastapi.concurrency import run_in_threadpool
 from fastapi.staticfiles import StaticFiles
 
 from strongroom import __version__
@@ -49,6 +55,10 @@ PAGE_ROUTERS: tuple[APIRouter, ...] = (
 )
 """HTML, at `/`."""
 
+_TIDY_EVERY_S = 600.0
+
+_log = structlog.get_logger()
+
 
 def create_app(house: House, fleet: Fleet | None, passwords: Passwords | None = None) -> FastAPI:
     """The application. It connects to nothing yet. `fleet` None: no worker is rung for what a request needs.
@@ -62,6 +72,7 @@ def create_app(house: House, fleet: Fleet | None, passwords: Passwords | None = 
         # their pages load scripts from elsewhere, which our pages never do
         docs_url=None,
         redoc_url=None,
+        lifespan=_tidying,
     )
     desk = Desk(
         house=house,
@@ -87,3 +98,21 @@ def create_app(house: House, fleet: Fleet | None, passwords: Passwords | None = 
     app.add_middleware(LoggedRequests)
     app.add_middleware(SecurityHeaders, https=desk.is_https)
     return app
+
+
+@asynccontextmanager
+async def _tidying(app: FastAPI) -> AsyncIterator[None]:
+    """While the desk runs, bundles nobody came for leave its disk, whether anybody asks for another or not."""
+    desk: Desk = app.state.desk
+    tidying = asyncio.create_task(_tidy(desk.bundler))
+    yield
+    tidying.cancel()
+
+
+async def _tidy(bundler: Bundler) -> None:
+    while True:
+        try:
+            await run_in_threadpool(bundler.forget_old)
+        except OSError as error:
+            _log.error("old bundles can't be removed", reason=error.strerror)
+        await asyncio.sleep(_TIDY_EVERY_S)

@@ -20,6 +20,8 @@ from web.problems import CsrfMissing, SignInNeeded
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 CSRF_FIELD = "csrf_token"
 CSRF_HEADER = "X-CSRF-Token"
+BACKGROUND_HEADER = "X-Background"
+"""What a page sends with what it asks by itself, again and again: a session must idle out beside an open page."""
 _FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
 
 
@@ -60,7 +62,10 @@ def current_principal(request: Request, given: GivenCsrfToken) -> Principal:
         token = session_token(request)
         if token is None:
             raise SignInNeeded()
-        principal = principal_of_session(desk.house.engine, desk.session_limits, token, origin_of(request))
+        by_itself = BACKGROUND_HEADER in request.headers
+        principal = principal_of_session(
+            desk.house.engine, desk.session_limits, token, origin_of(request), by_itself=by_itself
+        )
         if principal is not None:
             if request.method not in SAFE_METHODS:
                 require_csrf(given, token)

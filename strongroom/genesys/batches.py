@@ -15,8 +15,6 @@ from strongroom.genesys.errors import GenesysAnswerInvalid
 from strongroom.genesys.fields import is_uuid, text_or_none, word_or_none
 
 BATCHES_PATH = "/api/v2/recording/batchrequests"
-MOST_ITEMS = 100
-"""The most conversations or recordings the API takes in one request."""
 
 
 @dataclass(frozen=True)

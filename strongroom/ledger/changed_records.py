@@ -9,13 +9,14 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Connection, RowMapping, Select, and_, exists, func, select, update
+from sqlalchemy import ColumnElement, Connection, RowMapping, Select, and_, exists, func, or_, select, update
 from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.orm import aliased
 
 from strongroom.actor import Actor
 from strongroom.ledger import leases
+from strongroom.ledger.being_ended import being_ended
 from strongroom.ledger.custody import NewEvent, append_events
 from strongroom.ledger.discovering import await_other_revisions
 from strongroom.ledger.engine import Engine, transaction
@@ -202,5 +203,5 @@ def not_disposed_of() -> ColumnElement[bool]:
     """
     ended = aliased(conversations)
     return ~exists().where(
-        ended.c.conversation_id == conversations.c.conversation_id, ended.c.state.in_(("ending", "ended"))
+        ended.c.conversation_id == conversations.c.conversation_id, or_(ended.c.state == "ended", being_ended(ended))
     )

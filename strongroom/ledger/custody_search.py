@@ -54,7 +54,8 @@ def _conditions(wanted: CustodyFilter) -> list[ColumnElement[bool]]:
         conditions.append(event.act == wanted.act)
     if wanted.first_day is not None:
         conditions.append(event.at >= start_of(wanted.first_day))
-    if wanted.last_day is not None:
+    # after the last day there is nothing is left out
+    if wanted.last_day is not None and wanted.last_day != date.max:
         conditions.append(event.at < start_of(wanted.last_day + timedelta(days=1)))
     if wanted.conversation_id is not None:
         conditions.append(event.conversation_id == wanted.conversation_id)

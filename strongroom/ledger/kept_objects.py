@@ -9,6 +9,7 @@ from uuid import UUID
 
 from sqlalchemy import ColumnElement, Select, and_, case, func, literal, or_, select, union_all
 
+from strongroom.ledger.being_ended import being_ended
 from strongroom.ledger.changed_records import not_disposed_of
 from strongroom.ledger.engine import Engine, transaction
 from strongroom.ledger.evidence_schema import evidence_objects
@@ -106,7 +107,7 @@ def intended(engine: Engine, keys: Collection[str]) -> set[str]:
     ending = select(objects.c.key).join_from(objects, conversations, same_revision)
     statement = union_all(
         select(intents.c.key).where(intents.c.key.in_(keys)),
-        ending.where(objects.c.key.in_(keys), conversations.c.state == "ending"),
+        ending.where(objects.c.key.in_(keys), being_ended()),
         select(evidence_objects.c.key).where(evidence_objects.c.key.in_(keys)),
     )
     with transaction(engine) as connection:
@@ -128,7 +129,7 @@ def _records(trial: bool) -> Select[Any]:
         objects.c.retain_until if trial else longer.label("retain_until"),
         func.coalesce(conversations.c.retention_class, "").label("retention_class"),
         _hold().label("hold"),
-    ).join_from(objects, conversations, and_(_same_revision(), conversations.c.state != "ending"))
+    ).join_from(objects, conversations, and_(_same_revision(), ~being_ended()))
 
 
 def _same_revision() -> ColumnElement[bool]:

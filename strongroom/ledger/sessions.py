@@ -66,8 +66,11 @@ def open_session(
     return True
 
 
-def find_session(engine: Engine, token_sha256: str, idle: timedelta) -> OpenSession | None:
-    """Whose session it is, which is not idle then; None when there is none, or it ran out. Raises LedgerUnreachable."""
+def find_session(engine: Engine, token_sha256: str, idle: timedelta, *, by_itself: bool) -> OpenSession | None:
+    """Whose session it is, which is not idle then; None when there is none, or it ran out. Raises LedgerUnreachable.
+
+    `by_itself`: a page asks and nobody has clicked, which is no sign of life.
+    """
     now = func.clock_timestamp()
     statement = (
         select(*USER_COLUMNS, sessions.c.second_factor, (sessions.c.seen_at < now - _SEEN_EVERY).label("stale"))
@@ -82,7 +85,7 @@ def find_session(engine: Engine, token_sha256: str, idle: timedelta) -> OpenSess
     seen = update(sessions).where(sessions.c.token_sha256 == token_sha256).values(seen_at=now)
     with transaction(engine) as connection:
         row = connection.execute(statement).one_or_none()
-        if row is not None and row.stale:
+        if row is not None and row.stale and not by_itself:
             connection.execute(seen)
     return None if row is None else OpenSession(user_of(row), row.second_factor)
 

@@ -2,12 +2,14 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from uuid import UUID
 
-from sqlalchemy import func, select
+from sqlalchemy import and_, func, or_, select
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 
+from strongroom.ledger.being_ended import being_ended
+from strongroom.ledger.ending_schema import certificates
 from strongroom.ledger.engine import Engine, transaction
 from strongroom.ledger.evidence_schema import log_entries, verifications
 from strongroom.ledger.schema import conversations, objects
@@ -17,12 +19,16 @@ _BATCH = 200
 
 @dataclass(frozen=True)
 class HeldRevision:
-    """A revision of a conversation; `certificate` is the one under which it ended."""
+    """A revision of a conversation; `certificate` is the one under which it ended.
+
+    `on_list` says of one that is ending that it does so on a list that was approved.
+    """
 
     revision: int
     day: date
     state: str
     certificate: int | None
+    on_list: bool
 
 
 @dataclass(frozen=True)
@@ -84,6 +90,7 @@ def holdings_of(engine: Engine, conversation_ids: Sequence[UUID]) -> list[Holdin
             conversations.c.day,
             conversations.c.state,
             conversations.c.certificate,
+            being_ended(),
         )
         .where(conversations.c.conversation_id.in_(conversation_ids))
         .order_by(conversations.c.revision)
@@ -119,6 +126,23 @@ def leaf_of(engine: Engine, ref: str) -> int | None:
     """The leaf of the entry about this, None when the ledger's log has none."""
     with transaction(engine) as connection:
         return connection.scalar(select(log_entries.c.leaf_index).where(log_entries.c.ref == ref))
+
+
+@dataclass(frozen=True)
+class HeldCertificate:
+    """A certificate as the ledger has it; `late` says that it was made more than `within` ago."""
+
+    document: bytes
+    late: bool
+
+
+def held_certificate(engine: Engine, number: int, within: timedelta) -> HeldCertificate | None:
+    """The ledger's own certificate of this number, None when it has none."""
+    late = certificates.c.made_at < func.clock_timestamp() - within
+    statement = select(certificates.c.document, late.label("late")).where(certificates.c.number == number)
+    with transaction(engine) as connection:
+        row = connection.execute(statement).one_or_none()
+    return None if row is None else HeldCertificate(row.document.encode(), row.late)
 
 
 def leaves_of_days(engine: Engine, first: date, last: date) -> tuple[int, int] | None:
@@ -157,7 +181,8 @@ def record_hashed(engine: Engine, hashed: Sequence[tuple[UUID, int, int]]) -> No
 
 def longest_unhashed(engine: Engine, quarter_days: int) -> list[UUID]:
     """A night's share: so many that all are had in so many nights; first what was never hashed, then the oldest."""
-    archived = conversations.c.state == "archived"
+    # what is called ending and is not being ended is had as well, so that somebody hears of it
+    archived = or_(conversations.c.state == "archived", and_(conversations.c.state == "ending", ~being_ended()))
     total = select(func.count(conversations.c.conversation_id.distinct())).where(archived)
     same_revision = (verifications.c.conversation_id == conversations.c.conversation_id) & (
         verifications.c.revision == conversations.c.revision

@@ -23,6 +23,8 @@ import structlog
 from strongroom.actor import Actor
 from strongroom.errors import StrongroomError
 from strongroom.house import House
+from strongroom.ledger.divisions import known_of
+from strongroom.ledger.lookup import database_clock
 from strongroom.ledger.request_schema import PREPARED_REQUEST_STATES
 from strongroom.legal.access import Principal, Right, require
 from strongroom.legal.errors import NotNow
@@ -66,7 +68,8 @@ class Bundler:
     def bundle(self, principal: Principal, request_id: UUID) -> MadeBundle | None:
         """The bundle of one's own request; None while it is being made: ask again.
 
-        Raises Forbidden, NotThere, NotNow while the request is not prepared, NotSealed, BundleRefused, and the vault's
+        Raises Forbidden; NotThere for what is another's, or not all in the principal's divisions as they are now;
+        NotNow while the request is not prepared and when its time is over; NotSealed, BundleRefused, and the vault's
         and the ledger's errors.
         """
         require(principal, Right.REQUEST)
@@ -79,8 +82,9 @@ class Bundler:
                 where=f"request {request_id}",
                 todo="a bundle is made of what is ready and was verified",
             )
+        _require_all_to_be_had(self._house, principal, request)
         self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        self._forget_old()
+        self.forget_old()
         made = self._made(request_id)
         if made is not None:
             return made
@@ -98,6 +102,24 @@ class Bundler:
             return None
         self._make(request, principal.actor)
         return self._made(request_id)
+
+    def forget_old(self) -> None:
+        """Remove what nobody came for, and what a crash left; while a lock is held, it and the folders are in use.
+
+        Asked for with each bundle, and again and again while the desk runs: what ends elsewhere must not stay here.
+        """
+        found = list(self._folder.iterdir()) if self._folder.is_dir() else []
+        old = [path for path in found if _is_old(path)]
+        if not old:
+            return
+        held = {path for path in found if path.suffix == ".lock" and _is_held(path)}
+        for path in old:
+            if path in held:
+                continue
+            if not path.is_dir():
+                path.unlink(missing_ok=True)
+            elif not held:
+                shutil.rmtree(path, ignore_errors=True)
 
     def _make_beside(self, request: Request, actor: Actor) -> None:
         try:
@@ -145,19 +167,16 @@ class Bundler:
     def _path(self, request_id: UUID) -> Path:
         return _bundle_path(self._house, request_id)
 
-    def _forget_old(self) -> None:
-        """What nobody came for, and what a crash left: a locked file is somebody's, a folder of hours ago nobody's."""
-        over = time.time() - _KEPT_S
-        for path in self._folder.iterdir():
-            try:
-                if path.stat().st_mtime >= over:
-                    continue
-                if path.is_dir():
-                    shutil.rmtree(path, ignore_errors=True)
-                else:
-                    path.unlink()
-            except FileNotFoundError:
-                continue
+
+def _require_all_to_be_had(house: House, principal: Principal, request: Request) -> None:
+    """A bundle is all of its files: whoever may not fetch one of them now (`handing_out.own_file`) gets none of it."""
+    there = {one.conversation_id for one in request.conversations if one.state != "missing"}
+    if not known_of(house.engine, sorted(there), principal.divisions).issuperset(there):
+        raise not_there()
+    if request.open_until <= database_clock(house.engine):
+        raise NotNow(
+            "its time is over", where=f"request {request.request_id}", todo="make another request for what is needed"
+        )
 
 
 def forget_bundles(house: House, request_ids: Iterable[UUID]) -> None:
@@ -168,6 +187,21 @@ def forget_bundles(house: House, request_ids: Iterable[UUID]) -> None:
 
 def _bundle_path(house: House, request_id: UUID) -> Path:
     return house.settings.spool_dir / "bundles" / f"strongroom-{request_id}.zip"
+
+
+def _is_old(path: Path) -> bool:
+    try:
+        return path.stat().st_mtime < time.time() - _KEPT_S
+    except FileNotFoundError:
+        return False
+
+
+def _is_held(path: Path) -> bool:
+    try:
+        with _alone(path) as is_alone:
+            return not is_alone
+    except OSError:
+        return True
 
 
 @contextmanager

@@ -108,7 +108,9 @@ def _opened(house: House, file: HandedFile, part: ByteRange | None) -> Generator
         raise BroughtBackAgain(
             cause, where=f"request {file.request_id}", todo="see when it is expected in the request"
         ) from refused
-    return stream if part is not None else _hashed(house, file, stream)
+    # a player asks for all of it as a part, from the first byte on
+    is_whole = part is None or part.size_bytes == file.size_bytes
+    return _hashed(house, file, stream) if is_whole else stream
 
 
 def _hashed(house: House, file: HandedFile, stream: Generator[bytes, None, None]) -> Generator[bytes, None, None]:

@@ -173,9 +173,14 @@ def sign_out(engine: Engine, token: str, user: str, address: str) -> None:
     _log.info("signed out", user=user, origin=address)
 
 
-def principal_of_session(engine: Engine, limits: SessionLimits, token: str, address: str) -> Principal | None:
-    """Whose session this token opens; None when it opens none any more. Raises LedgerUnreachable."""
-    session = find_session(engine, fingerprint(token), limits.idle)
+def principal_of_session(
+    engine: Engine, limits: SessionLimits, token: str, address: str, *, by_itself: bool
+) -> Principal | None:
+    """Whose session this token opens; None when it opens none any more. Raises LedgerUnreachable.
+
+    `by_itself`: a page asks and nobody has clicked; the session is no longer open for that.
+    """
+    session = find_session(engine, fingerprint(token), limits.idle, by_itself=by_itself)
     if session is None:
         return None
     user = session.user

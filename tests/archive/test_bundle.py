@@ -119,6 +119,33 @@ def test_a_bundle_proves_itself_and_no_forgery_passes(archive: Archive, tmp_path
         shutil.rmtree(forged)
 
 
+def test_a_file_that_no_proof_leads_to_is_found(archive: Archive, tmp_path: Path) -> None:
+    seal(archive.house)
+    one, other = _conversations(archive)[:2]
+    make_bundle(archive.house, [one, other], tmp_path / "b.zip", ANNE, REASON)
+    bag = _unpacked(tmp_path / "b.zip", tmp_path / "sceptic")
+    manifest = next((bag / "data" / "archive").glob(f"*/{other}/manifest.json"))
+    added = f"data/archive/{archive.day}/{one}/recordings/x.wav"
+    for number, name in enumerate((added, "data/archive2/x.wav", "data/x.wav", "data/evidence/x.wav")):
+        forged = tmp_path / f"added-{number}"
+        shutil.copytree(bag, forged)
+        (forged / name).parent.mkdir(parents=True, exist_ok=True)
+        _forge(forged, name, b"what was never said")
+        _require_unproven(forged, name)
+    # what is left of a conversation without its proof may be anything
+    for proof in (bag / "data" / "evidence" / "proofs").glob(f"{other}-*"):
+        proof.unlink()
+    _forge(bag, manifest.relative_to(bag).as_posix(), b"{}")
+    _require_unproven(bag, manifest.relative_to(bag).as_posix())
+
+
+def _require_unproven(bag: Path, name: str) -> None:
+    said = _verified(bag)
+    assert said.returncode == 1, said.stdout
+    [failed] = [line for line in said.stdout.splitlines() if line.startswith("FAILED")]
+    assert name.removeprefix("data/") in failed
+
+
 @pytest.mark.long
 def test_another_key_does_not_vouch_for_it(archive: Archive, tmp_path: Path) -> None:
     seal(archive.house)

@@ -8,6 +8,7 @@ import sys
 import time
 import zipfile
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -21,7 +22,9 @@ from cli.app import run
 from cli.operator import operator
 from config.environment import load_settings
 from strongroom.evidence.keys import new_key_file
+from strongroom.legal.access import NotThere
 from strongroom.legal.bundling import Bundler
+from strongroom.legal.errors import NotNow
 from strongroom.legal.preparing import prepares_inline
 from strongroom.legal.requests import create
 from strongroom.pipeline.seal import seal
@@ -120,6 +123,31 @@ def test_a_large_bundle_is_made_beside_and_asked_for_again(desk: LegalDesk) -> N
     assert details["bundle"] == hashlib.sha256(content).hexdigest()
     assert desk.acts(one) == ["requested", "verified", "downloaded"]
     small.engine.dispose()
+
+
+def test_a_bundle_is_handed_over_only_while_each_of_its_files_would_be(desk: LegalDesk) -> None:
+    one, other = sealed(desk)[:2]
+    # what was never there stands in nobody's way
+    request = create(desk.house, ANNE, [one, other, uuid4()], WHY)
+    desk.work()
+    [(record,)] = desk.archive.rows("SELECT record FROM conversations WHERE conversation_id = :id LIMIT 1", id=one)
+    with desk.house.engine.begin() as connection:
+        connection.exec_driver_sql(
+            "UPDATE conversations SET record = jsonb_set(record::jsonb, '{divisionIds}', '[\"elsewhere\"]')::json"
+            f" WHERE conversation_id = '{other}'"
+        )
+    bundler = Bundler(desk.house)
+    ours = frozenset(record["divisionIds"])
+    with pytest.raises(NotThere):
+        bundler.bundle(replace(ANNE, divisions=ours), request.request_id)
+    made = bundler.bundle(replace(ANNE, divisions=ours | {"elsewhere"}), request.request_id)
+    assert made is not None
+    made.file.close()
+    desk.let_pass((request.open_until - request.created_at).total_seconds() + 1)
+    assert desk.read(request).state == "ready"  # nobody has closed it yet
+    with pytest.raises(NotNow, match="its time is over"):
+        bundler.bundle(ANNE, request.request_id)
+    assert desk.acts(other) == ["requested", "verified", "downloaded"]
 
 
 def test_a_player_reads_in_parts_and_that_is_one_look(desk: LegalDesk) -> None:

@@ -22,9 +22,10 @@ from strongroom.ledger.request_counts import count_requests
 from strongroom.legal import preparing
 from strongroom.legal.access import Forbidden, NotThere
 from strongroom.legal.errors import NotNow
-from strongroom.legal.handing_out import FoundDamaged, fetch
+from strongroom.legal.handing_out import FoundDamaged, content, fetch
 from strongroom.legal.links import issue
 from strongroom.legal.preparing import prepare
+from strongroom.legal.ranges import Wanted
 from strongroom.legal.requests import Request, approve, cancel, create, refuse
 from strongroom.pipeline.seal import seal
 from strongroom.pipeline.verify.conversation import check_conversation
@@ -138,6 +139,24 @@ def test_what_changes_after_it_was_verified_is_not_handed_over_to_its_end(desk: 
     with pytest.raises(NotThere):
         fetch(desk.house, ANNE, request.request_id, file.file_id)
     assert desk.acts(one)[-2:] == ["downloaded", "found damaged"]
+
+
+def test_a_part_that_is_all_of_it_is_held_against_the_hash_as_well(desk: LegalDesk) -> None:
+    """A player asks for `bytes=0-`, and plays to the end."""
+    one = desk.conversations()[0]
+    request = prepared(desk, asked(desk, one))
+    file = next(file for file in request.files if file.part != "manifest")
+    storage = Storage(desk.archive.bucket)
+    assert file.size_bytes == len(storage.body(file.key))
+    with storage.changed(file.key, b"x" + storage.body(file.key)[1:]):
+        beginning = content(desk.house, ANNE, request.request_id, file.file_id, Wanted("bytes=0-9"))
+        assert len(b"".join(beginning.chunks)) == 10
+        whole = content(desk.house, ANNE, request.request_id, file.file_id, Wanted("bytes=0-"))
+        assert whole.part is not None
+        with pytest.raises(FoundDamaged):
+            b"".join(whole.chunks)
+    assert desk.read(request).state == "damaged"
+    assert desk.acts(one)[-2:] == ["viewed", "found damaged"]
 
 
 def test_killed_between_verifying_and_recording_it_is_verified_again_and_recorded_once(

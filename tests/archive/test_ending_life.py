@@ -11,12 +11,17 @@ import pytest
 from archives import Archive, StartArchive
 from ending import ANNE, EVE, RITA, RON, Life
 from rebuilding import NewLedger, rebuilt
+from recounting import lose_from_vault
+from sqlalchemy import text
 
 from embedded.postgres import Postgres
 from strongroom.actor import Actor
 from strongroom.evidence.certificates import read_certificate
 from strongroom.evidence.keys import new_key_file
 from strongroom.house import bucket_blueprint
+from strongroom.ledger.changed_records import known_records
+from strongroom.ledger.kept_objects import kept_of_day
+from strongroom.ledger.verification import longest_unhashed
 from strongroom.legal import disposition, endings, holds
 from strongroom.legal.access import Forbidden, NotThere
 from strongroom.legal.errors import NotNow
@@ -156,6 +161,50 @@ def _require_rebuilt_alike(life: Life, anew: Archive, going: list[UUID]) -> None
     assert anew.rows("SELECT number, kind, records, document FROM certificates") == life.archive.rows(
         "SELECT number, kind, records, document FROM certificates"
     )
+
+
+def test_what_is_called_ending_and_is_on_no_list_is_looked_at_like_the_rest(life: Life) -> None:
+    archive = life.archive
+    one, other = life.conversations()[:2]
+    keys = [row.key for row in archive.rows("SELECT key FROM objects WHERE conversation_id = :one", one=one)]
+    life.expire([one])
+    lose_from_vault(archive, keys)
+    # on a list indeed, and that was never approved
+    drawn = disposition.draw_up(life.house, RITA)
+    assert set(life.states("disposition", drawn.ending_id)) == {one}
+    for called in ("ending", "deleting"):
+        with archive.engine.begin() as connection:
+            if called == "ending":
+                change = "UPDATE conversations SET state = 'ending' WHERE conversation_id IN (:one, :other)"
+                connection.execute(text(change), {"one": one, "other": other})
+            else:
+                connection.execute(text("UPDATE ending_records SET state = 'deleting'"))
+        found = proven(archive).findings
+        told = {finding.what for finding in found if finding.conversation_id == other}
+        assert told == {"it is called ending, and no approved list has it"}, found
+        missing = {finding.where for finding in found if "does not stand" in finding.what}
+        assert all(any(key in where for where in missing) for key in keys), found
+        assert faults(archive).count("object-missing") == len(keys)
+        assert set(keys) <= {kept.key for kept in kept_of_day(archive.engine, archive.day)}
+        assert other in known_records(archive.engine, [other])
+        assert other in longest_unhashed(archive.engine, 1)
+
+
+def test_a_certificate_that_never_comes_to_the_log_is_found(life: Life) -> None:
+    archive, one = life.archive, life.conversations()[0]
+    life.expire([one])
+    assert life.run("disposition", life.disposition().ending.ending_id).certificates == (1,)
+    assert proven(archive).findings == ()
+    for change, said in (
+        ("UPDATE certificates SET made_at = made_at - interval '49 hours'", "the log does not have the certificate"),
+        ("UPDATE certificates SET made_at = now(), document = '{}'", "the ledger has another certificate"),
+        ("UPDATE ending_records SET certificate = NULL", "the ledger has another certificate"),
+        ("DELETE FROM certificates", "neither log nor ledger has the certificate"),
+    ):
+        with archive.engine.begin() as connection:
+            connection.execute(text(change))
+        for scope in (EVERYTHING, Scope((one,))):
+            assert said in {finding.what for finding in proven(archive, scope).findings}, (change, scope)
 
 
 def test_held_by_two_matters_it_outlives_its_retention_until_both_are_released(life: Life) -> None:

@@ -15,6 +15,7 @@ from strongroom.legal.asking import (
     require_some,
 )
 from strongroom.legal.errors import Misuse
+from web.pages.requests import due_time
 
 ONE, TWO, THREE = (UUID(int=n) for n in (1, 2, 3))
 NOW = datetime(2026, 11, 25, 10, 0, tzinfo=UTC)
@@ -76,6 +77,25 @@ def test_due_in_four_hours_unless_said() -> None:
     for wrong in (NOW, NOW - timedelta(seconds=1), NOW + timedelta(days=367), datetime(2026, 11, 25, 15, 0)):  # noqa: DTZ001
         with pytest.raises(Misuse):
             require_due(wrong, NOW)
+
+
+@pytest.mark.parametrize(
+    ("written", "meant"),
+    [
+        ("2026-03-10T14:00", "2026-03-10T14:00:00+00:00"),
+        ("2026-03-10T14:00Z", "2026-03-10T14:00:00+00:00"),
+        (" 2026-03-10T14:00+05:30 ", "2026-03-10T08:30:00+00:00"),
+    ],
+)
+def test_an_offset_that_is_given_counts(written: str, meant: str) -> None:
+    assert due_time(written) == datetime.fromisoformat(meant)
+    assert due_time(written).utcoffset() == timedelta(0)
+
+
+@pytest.mark.parametrize("written", ["soon", "0001-01-01T00:00+01:00", "9999-12-31T23:59-01:00"])
+def test_a_due_time_that_is_none_is_refused(written: str) -> None:
+    with pytest.raises(Misuse, match="due time"):
+        due_time(written)
 
 
 def test_a_request_has_some_conversations_and_not_too_many() -> None:

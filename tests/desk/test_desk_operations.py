@@ -49,6 +49,30 @@ def test_days_and_reasons_are_shown(night: DeskUnderTest) -> None:
     assert oscar.get("/operations/days/never").status_code == 404
 
 
+@pytest.mark.parametrize(
+    ("path", "shown"),
+    [
+        ("/operations?month=9999-12", "May 2025"),
+        ("/operations?month=0001-01", "May 2025"),
+        ("/operations?month=1969-12", "May 2025"),
+        ("/operations?month=1970-01", "January 1970"),
+        ("/operations?month=9998-12", "December 9998"),
+        ("/operations/days/9999-12-31", "9999"),
+        ("/operations/days/0001-01-01", "Jan"),
+    ],
+)
+def test_the_ends_of_the_calendar_are_pages(night: DeskUnderTest, path: str, shown: str) -> None:
+    page = night.signed_in("oscar", "operator").get(path)
+    assert page.status_code == 200 and shown in page.text.partition("<h1")[2].partition("review-h")[0]
+
+
+def test_the_last_day_there_is_can_be_looked_up_to(night: DeskUnderTest) -> None:
+    audrey = night.signed_in("audrey", "auditor")
+    for query in ("to=9999-12-31", "from=0001-01-01", "from=9999-12-31&to=9999-12-31"):
+        assert audrey.get(f"/audit?{query}").status_code == 200, query
+    assert "audrey" in audrey.get("/audit?to=9999-12-31").text
+
+
 def test_a_reason_is_re_queued_of_one_day_or_of_all(night: DeskUnderTest) -> None:
     oscar = night.signed_in("oscar", "operator")
     oscar.get("/operations")

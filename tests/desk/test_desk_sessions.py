@@ -1,5 +1,6 @@
 """Sessions: opened by a password, ended by all that must end them; their cookies, and what forms must bring."""
 
+import re
 from datetime import timedelta
 from http.cookies import SimpleCookie
 from urllib.parse import urljoin, urlsplit
@@ -144,6 +145,25 @@ def test_a_session_ends_when_idle_and_at_its_absolute_limit(start_desk: StartDes
     browser.sign_in("anne")
     # what has run out is cleared away
     assert _rows(desk, "SELECT count(*) FROM sessions WHERE ends_at < now()") == [(0,)]
+
+
+def test_what_a_page_asks_by_itself_is_no_sign_of_life(start_desk: StartDesk) -> None:
+    desk = start_desk(SESSION_IDLE_S="600")
+    browser = desk.signed_in("oscar", "operator")
+    by_itself = {"X-Background": "1"}
+    for _ in range(2):
+        _rows(desk, "UPDATE sessions SET seen_at = seen_at - interval '299 seconds'")
+        assert browser.client.get("/operations", headers=by_itself).status_code == 200
+    _rows(desk, "UPDATE sessions SET seen_at = seen_at - interval '3 seconds'")
+    assert browser.client.get("/operations", headers=by_itself).status_code == 303
+    assert not _is_signed_in(browser)
+
+
+def test_pages_say_what_they_ask_by_themselves(desk: DeskUnderTest) -> None:
+    for name in ("live.js", "request.js"):
+        script = desk.client().get(f"/static/{name}").text
+        asked = re.findall(r"fetch\((.*)\);", script)
+        assert asked and all('"X-Background": "1"' in one for one in asked), name
 
 
 def test_disabling_a_user_or_changing_the_password_ends_their_sessions_and_no_others(desk: DeskUnderTest) -> None:

@@ -27,6 +27,8 @@ from web.views.operations import REASON_WORDS, bounds, month_of, share_done
 
 router = APIRouter()
 
+_YEARS = range(1970, 9_999)
+
 
 @router.get("/operations")
 def operations(
@@ -103,10 +105,12 @@ def _allowance(desk: Desk) -> list[int] | None:
 
 
 def _month(written: str) -> date | None:
+    """The first day of a month, None for what is none, or has no months before and after it to lead to."""
     try:
-        return date.fromisoformat(f"{written}-01")
+        first = date.fromisoformat(f"{written}-01")
     except ValueError:
         return None
+    return first if first.year in _YEARS else None
 
 
 def _day(written: str) -> date:

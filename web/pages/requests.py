@@ -98,7 +98,7 @@ def make_request(
             principal,
             parsed.ids,
             justification,
-            due_at=_instant(due_at),
+            due_at=due_time(due_at),
             on_behalf_of=on_behalf_of or None,
         )
     except (Misuse, NotThere) as error:
@@ -281,11 +281,12 @@ def _form(
     )
 
 
-def _instant(written: str) -> datetime | None:
-    """A time as the form sends it, in UTC. Raises Misuse."""
+def due_time(written: str) -> datetime | None:
+    """A time as the form sends it: UTC, where it names no offset of its own. Raises Misuse."""
     if not written.strip():
         return None
     try:
-        return datetime.fromisoformat(written.strip()).replace(tzinfo=UTC)
-    except ValueError:
+        given = datetime.fromisoformat(written.strip())
+        return given.astimezone(UTC) if given.tzinfo else given.replace(tzinfo=UTC)
+    except (ValueError, OverflowError):
         raise Misuse("the due time is none", where="dueAt", todo="write it as 2026-03-10T14:00, in UTC") from None

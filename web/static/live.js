@@ -13,7 +13,7 @@ async function countAgain(wait) {
   try {
     const shown = document.querySelector("[data-live]");
     if (shown && !document.hidden && !busy(shown)) {
-      const answer = await fetch(location.pathname + location.search, { credentials: "same-origin", redirect: "manual" });
+      const answer = await fetch(location.pathname + location.search, { credentials: "same-origin", redirect: "manual", headers: { "X-Background": "1" } });
       if (answer.type === "opaqueredirect" || answer.status === 401) return;
       if (answer.ok) {
         const fresh = new DOMParser().parseFromString(await answer.text(), "text/html").querySelector("[data-live]");

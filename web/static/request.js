@@ -20,7 +20,7 @@ function tick() {
 }
 
 async function refresh() {
-  const answer = await fetch(location.href, { credentials: "same-origin" });
+  const answer = await fetch(location.href, { credentials: "same-origin", headers: { "X-Background": "1" } });
   if (!answer.ok) return;
   const fresh = new DOMParser().parseFromString(await answer.text(), "text/html").getElementById("request");
   const shown = document.getElementById("request");
@@ -33,7 +33,7 @@ async function poll(wait) {
   if (!shown || !shown.dataset.poll) return;
   let next = wait;
   try {
-    const answer = await fetch(shown.dataset.poll, { credentials: "same-origin", headers: { Accept: "application/json" } });
+    const answer = await fetch(shown.dataset.poll, { credentials: "same-origin", headers: { Accept: "application/json", "X-Background": "1" } });
     if (answer.status === 401) return;
     if (answer.ok) {
       next = POLL_MS;

@@ -101,6 +101,8 @@ else:
 
 # 4. Each manifest is in the log, and each file of the record is what its manifest names.
 proofs = sorted((DATA / "evidence" / "proofs").glob("*.json"))
+known = {"report.pdf", "VERIFY.md", "verify.py", *(path.relative_to(DATA).as_posix() for path in proofs)}
+known |= {f"evidence/{name}" for name in ("checkpoint", "checkpoint.tsr", "checkpoint.pem", "keys")}
 check(bool(proofs), f"there are proofs of {len(proofs)} manifests")
 for proof in proofs:
     said = json.loads(proof.read_text())
@@ -116,10 +118,16 @@ for proof in proofs:
     check(path.is_file() and sha256(path) == entry["sha256"], f"{who}: the manifest is the one in the log")
     manifest = json.loads(path.read_text()) if path.is_file() else {"objects": []}
     check(manifest.get("conversationId") == entry["conversationId"], f"{who}: the manifest is of this conversation")
+    known |= {entry["key"], f"evidence/custody/{entry['conversationId']}.jsonl"}
     for stored in manifest["objects"]:
+        known.add(stored["key"])
         file = DATA / stored["key"]
         good = file.is_file() and file.stat().st_size == stored["sizeBytes"] and sha256(file) == stored["sha256"]
         check(good, f"{who}: {stored['key']}")
+
+# 5. Nothing else is handed over as the record: a file that no proof leads to may be anything.
+beyond = sorted({name.partition("/")[2] for name in present} - known)
+check(not beyond, ", ".join(["a proof leads to every file of the record", *(f"but not to {name}" for name in beyond)]))
 
 print("\nNot all of it holds." if failures else "\nAll of it holds.")
 if not given:

@@ -8,7 +8,7 @@ from uuid import UUID
 from strongroom.evidence.entries import ManifestEntry
 from strongroom.evidence.findings import MISSING, WRONG
 from strongroom.house import House
-from strongroom.ledger.verification import HeldObject, Holding
+from strongroom.ledger.verification import HeldObject, HeldRevision, Holding
 from strongroom.pipeline.verify.entries import CheckEnded
 from strongroom.pipeline.verify.reading import Findings, where_is
 from strongroom.pipeline.verify.scope import Depth
@@ -17,7 +17,8 @@ from strongroom.vault.hashing import Hashed, hash_version
 from strongroom.vault.keys import manifest_key
 
 _MANIFEST = "manifest"
-_GONE = frozenset({"ending", "ended"})
+# what ends was archived before
+_ARCHIVED = frozenset({"archived", "ending"})
 # S3 User Guide, "Retrieving an archived object": what is in a cold tier can't be read before it is restored
 _COLD = "InvalidObjectState"
 
@@ -61,7 +62,8 @@ def check_conversation(
 ) -> Examined:
     """Hold a conversation's manifests against the log and its objects, and at *hashed* read every byte of them.
 
-    What has ended is held against its certificate, and what is ending just now is passed over.
+    What has ended is held against its certificate, and what is ending just now, on a list that was approved, is passed
+    over. What is only called so is told, and looked at like the rest.
 
     Raises the vault's and the ledger's errors.
     """
@@ -69,14 +71,23 @@ def check_conversation(
     for revision in holding.revisions:
         if revision.state == "ended":
             check_ended(holding.conversation_id, revision.revision, revision.certificate, None)
-        if revision.state in _GONE:
+        if _is_gone(revision):
             continue
+        if revision.state == "ending":
+            findings.tell(
+                WRONG,
+                "it is called ending, and no approved list has it",
+                f"ledger, conversations {holding.conversation_id} revision {revision.revision}",
+                expected="a record of an approved list that is being deleted",
+                found="none",
+                conversation_id=holding.conversation_id,
+            )
         manifest = next(
             (one for one in holding.objects if (one.revision, one.part) == (revision.revision, _MANIFEST)), None
         )
         if manifest is not None:
             check.manifest(manifest, find_entry(holding, manifest))
-        elif revision.state == "archived":
+        elif revision.state in _ARCHIVED:
             findings.tell(
                 MISSING,
                 f"revision {revision.revision} is archived, and the ledger names no manifest",
@@ -88,9 +99,13 @@ def check_conversation(
     return check.objects()
 
 
+def _is_gone(revision: HeldRevision) -> bool:
+    return revision.state == "ended" or revision.on_list
+
+
 def _standing(holding: Holding) -> Holding:
     """What the ledger says stands, without what is ending or has ended."""
-    gone = {one.revision for one in holding.revisions if one.state in _GONE}
+    gone = {one.revision for one in holding.revisions if _is_gone(one)}
     return Holding(
         holding.conversation_id,
         tuple(one for one in holding.revisions if one.revision not in gone),
@@ -105,7 +120,7 @@ class _Check:
         self._named: dict[str, _Named] = {}
         self._examined = Examined()
         # whether every manifest could be believed: only then what none names is too much
-        self._believed = all(revision.state == "archived" for revision in holding.revisions)
+        self._believed = all(revision.state in _ARCHIVED for revision in holding.revisions)
 
     def manifest(self, row: HeldObject, entry: ManifestEntry | None) -> None:
         """Read a manifest and hold it against ledger, log and what it is about; then take down what it names."""

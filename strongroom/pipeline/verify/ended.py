@@ -1,6 +1,7 @@
 """Revisions that have ended: a certificate in the vault, and in the log, says of each that it was to go and went."""
 
 from dataclasses import dataclass
+from datetime import timedelta
 from threading import Lock
 from uuid import UUID
 
@@ -11,10 +12,13 @@ from strongroom.evidence.entries import CertificateEntry, ManifestEntry
 from strongroom.evidence.errors import ProofRefused
 from strongroom.evidence.findings import MISSING, WRONG
 from strongroom.evidence.tile_proofs import TileTree
-from strongroom.ledger.verification import leaf_of
+from strongroom.ledger.verification import held_certificate, leaf_of
 from strongroom.pipeline.verify.entries import entry_at, prove_inclusion
 from strongroom.pipeline.verify.reading import EvidenceReader
 from strongroom.vault.evidence_keys import certificate_key
+
+# the next seal takes a certificate into the log, and one is due each night
+_SEALED_WITHIN = timedelta(days=2)
 
 
 @dataclass(frozen=True)
@@ -50,7 +54,12 @@ class Ended:
 
     def _check(self, conversation_id: UUID, revision: int, number: int | None, entry: ManifestEntry | None) -> None:
         if number is None:
-            self._tell(MISSING, "it has ended, and no certificate is named", "ledger, conversations", conversation_id)
+            self._tell(
+                MISSING,
+                "it has ended, and no certificate is named",
+                f"ledger, conversations {conversation_id} revision {revision}",
+                conversation_id,
+            )
             return
         if number not in self._certificates:
             self._certificates[number] = self._read(number)
@@ -100,7 +109,8 @@ class Ended:
         ref = f"{CertificateEntry.kind}/{number}"
         leaf = leaf_of(self._reader.house.engine, ref)
         if leaf is None or self._newest is None or leaf >= self._newest.size:
-            return  # it waits to be sealed, as a manifest does
+            self._hold_against_ledger(number, body, where)
+            return
         found = entry_at(self._reader, self._newest, leaf)
         if found is None:
             return
@@ -113,6 +123,26 @@ class Ended:
             )  # fmt: skip
         if self._prove:
             prove_inclusion(self._reader, TileTree(self._newest.size, self._reader.tile), self._newest, leaf, document)
+
+    def _hold_against_ledger(self, number: int, body: bytes, where: str) -> None:
+        """It waits to be sealed, as a manifest does: until then the ledger's word is all there is for it."""
+        held = held_certificate(self._reader.house.engine, number, _SEALED_WITHIN)
+        key = certificate_key(number)
+        if held is None:
+            self._reader.findings.tell(
+                MISSING, "neither log nor ledger has the certificate", where,
+                expected=f"certificate {number}", found="none", key=key,
+            )  # fmt: skip
+        elif held.document != body:
+            self._reader.findings.tell(
+                WRONG, "the ledger has another certificate", where,
+                expected=sha256_hex(held.document), found=sha256_hex(body), key=key,
+            )  # fmt: skip
+        elif held.late:
+            self._reader.findings.tell(
+                MISSING, "the log does not have the certificate", where,
+                expected="its entry, two days after it was made", found="none", key=key,
+            )  # fmt: skip
 
     def _tell(self, promise: int, what: str, where: str, conversation_id: UUID) -> None:
         self._reader.findings.tell(
