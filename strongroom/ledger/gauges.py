@@ -10,7 +10,7 @@ from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 
 from strongroom.ledger import leases
 from strongroom.ledger.engine import Engine, transaction
-from strongroom.ledger.evidence_schema import checkpoints, sealed_days, verifications
+from strongroom.ledger.evidence_schema import checkpoints, sealed_days
 from strongroom.ledger.operations_schema import notices, signs_of_life
 from strongroom.ledger.request_schema import requests
 from strongroom.ledger.restore_schema import FOLLOWED_RESTORE_STATES, restores
@@ -70,7 +70,6 @@ class Gauges:
     unsealed_since: datetime | None
     last_checkpoint_at: datetime | None
     checkpoint_troubles: int
-    longest_unhashed_since: datetime | None
     due_times: tuple[DueTime, ...]
     signs: Mapping[str, datetime]
     undelivered_notices: int
@@ -105,7 +104,6 @@ def read_gauges(engine: Engine, since: date) -> Gauges:
             checkpoint_troubles=connection.execute(
                 select(func.count()).select_from(checkpoints).where(trouble)
             ).scalar_one(),
-            longest_unhashed_since=connection.scalar(select(func.min(verifications.c.hashed_at))),
             due_times=_due_times(connection),
             signs=dict(connection.execute(select(signs_of_life.c.sign, signs_of_life.c.seen_at)).all()),
             undelivered_notices=connection.execute(

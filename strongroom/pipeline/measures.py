@@ -13,6 +13,7 @@ from strongroom.ledger.engine import Engine
 from strongroom.ledger.gauges import Gauges, read_gauges
 from strongroom.ledger.request_counts import RequestCounts, count_requests
 from strongroom.ledger.runs import days_with_run, first_day
+from strongroom.ledger.verification import unhashed_s
 from strongroom.pipeline.days import catch_up_window, forgotten_days
 from strongroom.reasons import KINDS, kind_of
 from strongroom.times import day_of, days_between, start_of, utc_now
@@ -38,6 +39,12 @@ def ledger_metrics(settings: Settings, engine: Engine) -> Iterator[Metric]:
         signs.add_metric([sign], seen_at.timestamp())
     yield signs
     yield _one("notices_undelivered", "Notices that were tried to be sent and are not.", gauges.undelivered_notices)
+
+
+def slow_metrics(engine: Engine) -> Iterator[Metric]:
+    """What all records must be looked through for, and changes by the day. Raises LedgerUnreachable."""
+    words = "For how many days some record was not read and hashed, since it was archived or hashed last."
+    yield _one("unverified_days", words, unhashed_s(engine) / 86_400)
 
 
 def _counts(gauges: Gauges) -> Iterator[Metric]:
@@ -121,8 +128,6 @@ def _evidence(gauges: Gauges) -> Iterator[Metric]:
     if gauges.last_checkpoint_at is not None:
         at = gauges.last_checkpoint_at.timestamp()
         yield _one("last_checkpoint_timestamp_seconds", "When the log was signed last (Unix time).", at)
-    days = _age_s(gauges.now, gauges.longest_unhashed_since) / 86_400
-    yield _one("unverified_days", "For how many days some record that was hashed once was not hashed again.", days)
 
 
 def _checks(checks: list[Check]) -> Iterator[Metric]:

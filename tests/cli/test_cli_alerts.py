@@ -24,7 +24,6 @@ from strongroom.house import open_allowances
 from strongroom.ledger.checks import record_check
 from strongroom.ledger.engine import Engine, connect
 from strongroom.ledger.gauges import show_sign_of_life
-from strongroom.ledger.verification import record_hashed
 from strongroom.times import day_of, utc_now
 from tasks.exporter import LedgerCollector
 from tasks.fleet import Fleet
@@ -103,7 +102,10 @@ CAUSES: dict[str, tuple[Cause, frozenset[str]]] = {
     ),
     "StrongroomCheckpointTrouble": (_sql("UPDATE checkpoints SET witness_error = 'no answer'"), frozenset()),
     "StrongroomUnverified": (
-        _sql("UPDATE verifications SET hashed_at = now() - interval '101 days'"),
+        lambda engine: (
+            (day := Day(engine, YESTERDAY)).archive(day.conversation()),
+            _sql("UPDATE conversations SET state_at = now() - interval '101 days'")(engine),
+        )[1],
         frozenset(),
     ),
     "StrongroomRequestDueSoon": (_sql(_request("preparing", "30 minutes", "1 minute"), **REQUEST), frozenset()),
@@ -161,7 +163,6 @@ def quiet(environment: dict[str, str], engine: Engine, redis_url: str) -> dict[s
         record_check(engine, kind, scope, utc_now(), 9, [])
     for sign in ("sweep", "restores"):
         show_sign_of_life(engine, sign)
-    record_hashed(engine, [(uuid4(), 1, 0)])
     return environment | {"STRONGROOM_REDIS_URL": redis_url, "STRONGROOM_START_DAY": YESTERDAY.isoformat()}
 
 
