@@ -191,3 +191,10 @@ def unhashed_s(engine: Engine) -> float:
     with transaction(engine) as connection:
         longest: timedelta | None = connection.scalar(select(waited))
     return 0.0 if longest is None else max(0.0, longest.total_seconds())
+
+
+def damaged_records(engine: Engine) -> int:
+    """How many records had findings when they were hashed last. Raises LedgerUnreachable."""
+    statement = select(func.count(verifications.c.conversation_id.distinct())).where(verifications.c.findings > 0)
+    with transaction(engine) as connection:
+        return connection.execute(statement).scalar_one()

@@ -10,7 +10,7 @@ import structlog
 from config.settings import Settings
 from strongroom.errors import StrongroomError
 from strongroom.house import House
-from strongroom.ledger.checks import latest_checks
+from strongroom.ledger.checks import finding_kind, latest_checks
 from strongroom.ledger.engine import Engine, LeaseLost
 from strongroom.ledger.lookup import database_clock
 from strongroom.ledger.notices import (
@@ -143,7 +143,7 @@ def _checks(engine: Engine) -> list[Cause]:
         # the same findings the next morning are the same cause
         what = json.dumps(sorted(json.dumps(finding, sort_keys=True) for finding in check.findings))
         digest = hashlib.sha256(what.encode()).hexdigest()[:16]
-        kinds = ", ".join(sorted({str(finding.get("kind", "something")) for finding in check.findings}))
+        kinds = ", ".join(sorted(set(map(finding_kind, check.findings))))
         look = "strongroom vault check" if check.kind == "vault" else "strongroom verify"
         causes.append(
             Cause(

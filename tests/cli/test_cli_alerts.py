@@ -18,12 +18,14 @@ from prometheus_client.exposition import generate_latest
 from sqlalchemy import text
 
 from config.environment import load_settings
+from strongroom.evidence.findings import WRONG, VerifyFinding
 from strongroom.genesys.allowance import Allowance
 from strongroom.genesys.patience import Patience
 from strongroom.house import open_allowances
 from strongroom.ledger.checks import record_check
 from strongroom.ledger.engine import Engine, connect
 from strongroom.ledger.gauges import show_sign_of_life
+from strongroom.ledger.verification import record_hashed
 from strongroom.times import day_of, utc_now
 from tasks.exporter import LedgerCollector
 from tasks.fleet import Fleet
@@ -92,6 +94,7 @@ CAUSES: dict[str, tuple[Cause, frozenset[str]]] = {
         lambda engine: record_check(engine, "vault", "sample", utc_now(), 9, [{"kind": "tag-missing"}]),
         frozenset(),
     ),
+    "StrongroomRecordsDamaged": (lambda engine: record_hashed(engine, [(uuid4(), 1, 1)]), frozenset()),
     "StrongroomCheckMissing": (
         _sql("UPDATE checks SET ended_at = ended_at - interval '2 days' WHERE kind = 'vault'"),
         frozenset(),
@@ -220,6 +223,35 @@ def _use_up(allowance: Allowance) -> None:
     told = {"inin-ratelimit-allowed": "300", "inin-ratelimit-count": "300", "inin-ratelimit-reset": "60"}
     with allowance.slot(Patience(5), 5, "a test", "GET other") as slot:
         slot.heard(200, told)
+
+
+def _found(what: str, where: str) -> list[dict[str, object]]:
+    return [{"kind": what, "what": "", "where": where, "mend": "", "is_remark": False}]
+
+
+def test_a_sample_that_is_clean_answers_none_of_other_objects(
+    quiet: dict[str, str], engine: Engine, tmp_path: Path
+) -> None:
+    record_check(engine, "vault", "sample", utc_now(), 9, _found("lock-short", "s3://vault/archive/a"))
+    record_check(engine, "vault", "sample", utc_now(), 9, [])
+    assert firing(_exposed(quiet, engine), tmp_path) == {"StrongroomCheckFindings", "StrongroomLockFailure"}
+    record_check(engine, "vault", "all", utc_now(), 90, [])
+    assert firing(_exposed(quiet, engine), tmp_path) == set()
+
+
+def test_what_a_sample_finds_of_the_bucket_is_looked_for_by_each(
+    quiet: dict[str, str], engine: Engine, tmp_path: Path
+) -> None:
+    record_check(engine, "vault", "sample", utc_now(), 9, _found("versioning-off", "s3://vault"))
+    assert firing(_exposed(quiet, engine), tmp_path) == {"StrongroomCheckFindings"}
+    record_check(engine, "vault", "sample", utc_now(), 9, [])
+    assert firing(_exposed(quiet, engine), tmp_path) == set()
+
+
+def test_what_a_verification_finds_has_a_name(quiet: dict[str, str], engine: Engine, tmp_path: Path) -> None:
+    found = VerifyFinding(WRONG, "the bytes are others", "s3://vault/archive/a", "a", "b", uuid4())
+    record_check(engine, "hashed", "a share", utc_now(), 9, [found.document()])
+    assert firing(_exposed(quiet, engine), tmp_path) == {"StrongroomCheckFindings"}
 
 
 def test_what_waits_in_the_queue_has_no_deadline_yet(quiet: dict[str, str], engine: Engine, tmp_path: Path) -> None:
