@@ -11,6 +11,7 @@ from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from strongroom.ledger import leases
 from strongroom.ledger.engine import Engine, transaction
 from strongroom.ledger.evidence_schema import checkpoints, sealed_days
+from strongroom.ledger.hold_schema import conversation_holds, matter_searches
 from strongroom.ledger.operations_schema import notices, signs_of_life
 from strongroom.ledger.request_schema import requests
 from strongroom.ledger.restore_schema import FOLLOWED_RESTORE_STATES, restores
@@ -179,6 +180,8 @@ def _waiting(connection: Connection) -> dict[str, Waiting]:
         "run": (runs, ("enumerating",)),
         "restore": (restores, FOLLOWED_RESTORE_STATES),
         "request": (requests, ("preparing",)),
+        "hold": (conversation_holds, ("wanted",)),
+        "search": (matter_searches, ("wanted",)),
     }
     return {kind: _waiting_rows(connection, table, states) for kind, (table, states) in kinds.items()}
 
@@ -200,9 +203,11 @@ def _waiting_rows(connection: Connection, table: Table, states: tuple[str, ...])
         deadline = func.min(table.c.deadline_at).filter(table.c.attempts > 0)
     elif "deadline_at" in table.c:
         deadline = func.min(table.c.deadline_at)
+    # a conversation's row is as old as its first hold; it waits since a matter last changed
+    since = table.c.state_at if table is conversation_holds else table.c.first_seen_at
     statement = select(
         func.count(),
-        func.min(table.c.first_seen_at),
+        func.min(since),
         deadline,
         func.min(table.c.due_at).filter(and_(table.c.due_at <= func.clock_timestamp(), nobody)),
     ).where(table.c.state.in_(states))

@@ -67,6 +67,7 @@ CAUSES: dict[str, tuple[Cause, frozenset[str]]] = {
         frozenset(),
     ),
     "StrongroomLegalWorkStuck": (_sql(_request("preparing", "3 hours", "-1 hour"), **REQUEST), frozenset()),
+    "StrongroomHoldsWaiting": (lambda engine: _hold("1 minute", "5 hours")(engine), frozenset()),
     "StrongroomDayUnsettled": (
         _sql(
             "INSERT INTO runs (day, state, cause, first_seen_at, due_at) VALUES (:day, 'capturing', '',"
@@ -227,6 +228,19 @@ def _use_up(allowance: Allowance) -> None:
 
 def _found(what: str, where: str) -> list[dict[str, object]]:
     return [{"kind": what, "what": "", "where": where, "mend": "", "is_remark": False}]
+
+
+def _hold(due_in: str, asked: str) -> Cause:
+    return _sql(
+        "INSERT INTO conversation_holds (conversation_id, state, cause, first_seen_at, state_at, due_at) VALUES (:id,"
+        f" 'wanted', '', now() - interval '9 days', now() - interval '{asked}', now() + interval '{due_in}')",
+        id=uuid4(),
+    )
+
+
+def test_a_hold_that_nobody_takes(quiet: dict[str, str], engine: Engine, tmp_path: Path) -> None:
+    _hold("-1 hour", "1 hour")(engine)
+    assert firing(_exposed(quiet, engine), tmp_path) == {"StrongroomLegalWorkStuck"}
 
 
 def test_a_sample_that_is_clean_answers_none_of_other_objects(
