@@ -32,7 +32,8 @@ _MOST_DUE_TIMES = 100
 class Waiting:
     """Open rows of one kind. Instants are None where there is no such row.
 
-    `overdue_since`: how long the longest of those is due that nobody holds, which a running fleet keeps short.
+    `overdue_since`: how long the longest of those is due that nobody holds, which a running fleet keeps short; without
+    what a back-fill asked for.
     """
 
     number: int
@@ -54,7 +55,8 @@ class DueTime:
 @dataclass(frozen=True)
 class Gauges:
     """All of it, at `now` by the database's clock. `conversations` are by class and state, `recordings` by medium and
-    state, `stored` objects and bytes by class: of the days since `since`. Everything else is of the whole ledger.
+    state, `stored` objects and bytes by class: of the days since `since`. Everything else is of the whole ledger; `open_runs` are
+    those of no back-fill.
     """
 
     now: datetime
@@ -96,7 +98,9 @@ def read_gauges(engine: Engine, since: date) -> Gauges:
             review={row.cause: row.number for row in causes},
             review_since=min((row.since for row in causes), default=None),
             open_runs=dict(
-                connection.execute(select(runs.c.day, runs.c.first_seen_at).where(runs.c.state != "settled")).all()
+                connection.execute(
+                    select(runs.c.day, runs.c.first_seen_at).where(runs.c.state != "settled", ~runs.c.background)
+                ).all()
             ),
             last_settled_day=connection.scalar(select(func.max(runs.c.day)).where(runs.c.state == "settled")),
             unsealed_days=unsealed_days,
@@ -197,6 +201,9 @@ def _waiting_rows(connection: Connection, table: Table, states: tuple[str, ...])
         nobody = and_(leases.free(table), ~fetched.exists())
     else:
         nobody = leases.free(table)
+    if "background" in table.c:
+        # a back-fill is stopped, slowed and overtaken on purpose
+        nobody = and_(nobody, ~table.c.background)
     deadline: ColumnElement[Any] = null()
     if table is recordings:
         # before the first attempt none runs: what a recording waits in a queue is added to its deadline

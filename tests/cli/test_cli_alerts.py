@@ -243,6 +243,18 @@ def test_a_hold_that_nobody_takes(quiet: dict[str, str], engine: Engine, tmp_pat
     assert firing(_exposed(quiet, engine), tmp_path) == {"StrongroomLegalWorkStuck"}
 
 
+def test_a_back_fill_that_is_stopped_wakes_nobody(quiet: dict[str, str], engine: Engine, tmp_path: Path) -> None:
+    day = Day(engine, YESTERDAY - timedelta(days=400)).opened()
+    day.conversation(["a"])
+    day.discovered()
+    for table in ("runs", "conversations", "recordings"):
+        _sql(
+            f"UPDATE {table} SET background = true, due_at = now() - interval '3 days',"
+            " first_seen_at = now() - interval '3 days' WHERE state <> 'settled'"
+        )(engine)
+    assert firing(_exposed(quiet, engine), tmp_path) == set()
+
+
 def test_a_sample_that_is_clean_answers_none_of_other_objects(
     quiet: dict[str, str], engine: Engine, tmp_path: Path
 ) -> None:
