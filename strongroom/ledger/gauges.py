@@ -15,6 +15,7 @@ from strongroom.ledger.hold_schema import conversation_holds, matter_searches
 from strongroom.ledger.operations_schema import notices, signs_of_life
 from strongroom.ledger.request_schema import requests
 from strongroom.ledger.restore_schema import FOLLOWED_RESTORE_STATES, restores
+from strongroom.ledger.restores import is_late
 from strongroom.ledger.review import Selection, reviewed_causes
 from strongroom.ledger.schema import (
     OPEN_CONVERSATION_STATES,
@@ -49,7 +50,6 @@ class DueTime:
     kind: str
     ident: str
     needed_by: datetime
-    late: bool
 
 
 @dataclass(frozen=True)
@@ -74,6 +74,7 @@ class Gauges:
     last_checkpoint_at: datetime | None
     checkpoint_troubles: int
     due_times: tuple[DueTime, ...]
+    late_restores: int
     signs: Mapping[str, datetime]
     undelivered_notices: int
 
@@ -110,6 +111,7 @@ def read_gauges(engine: Engine, since: date) -> Gauges:
                 select(func.count()).select_from(checkpoints).where(trouble)
             ).scalar_one(),
             due_times=_due_times(connection),
+            late_restores=connection.execute(select(func.count()).select_from(restores).where(is_late())).scalar_one(),
             signs=dict(connection.execute(select(signs_of_life.c.sign, signs_of_life.c.seen_at)).all()),
             undelivered_notices=connection.execute(
                 select(func.count()).where(notices.c.state != "sent", notices.c.attempts > 0)
@@ -223,15 +225,13 @@ def _waiting_rows(connection: Connection, table: Table, states: tuple[str, ...])
 
 def _due_times(connection: Connection) -> tuple[DueTime, ...]:
     asked = select(requests.c.request_id, requests.c.needed_by).where(requests.c.state.in_(("waiting", "preparing")))
-    restored = select(restores.c.restore_id, restores.c.needed_by, restores.c.warned_at).where(
-        restores.c.state == "open"
-    )
+    restored = select(restores.c.restore_id, restores.c.needed_by).where(restores.c.state == "open")
     found = [
-        DueTime("request", str(row.request_id), row.needed_by, late=False)
+        DueTime("request", str(row.request_id), row.needed_by)
         for row in connection.execute(asked.order_by(requests.c.needed_by).limit(_MOST_DUE_TIMES))
     ]
     found += [
-        DueTime("restore", str(row.restore_id), row.needed_by, late=row.warned_at is not None)
+        DueTime("restore", str(row.restore_id), row.needed_by)
         for row in connection.execute(restored.order_by(restores.c.needed_by).limit(_MOST_DUE_TIMES))
     ]
     return tuple(found)

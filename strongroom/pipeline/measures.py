@@ -170,11 +170,10 @@ def _requests(counts: RequestCounts, gauges: Gauges) -> Iterator[Metric]:
         counts.not_handed_over,
     )
     left = _family("due_seconds", "How long until a request or restore is due; less than 0: late.", "kind", "id")
-    late = sum(each.late for each in gauges.due_times)
     for each in gauges.due_times:
         left.add_metric([each.kind, each.ident], (each.needed_by - gauges.now).total_seconds())
     yield left
-    yield _one("restores_late", "Restores that will not be in time, or are not.", late)
+    yield _one("restores_late", "Restores that will not be in time, or are not.", gauges.late_restores)
 
 
 def _age_s(now: datetime, since: datetime | None) -> float:

@@ -255,6 +255,25 @@ def test_a_back_fill_that_is_stopped_wakes_nobody(quiet: dict[str, str], engine:
     assert firing(_exposed(quiet, engine), tmp_path) == set()
 
 
+def _restores(number: int, state: str, needed_until: str) -> Cause:
+    return _sql(
+        "INSERT INTO restores (conversation_id, needed_by, needed_until, requester, state, cause, due_at, warned_at)"
+        f" SELECT gen_random_uuid(), now() + interval '2 hours', now() + interval '{needed_until}', 'anne', '{state}',"
+        f" '', now() + interval '1 minute', now() FROM generate_series(1, {number})"
+    )
+
+
+def test_every_late_restore_is_counted(quiet: dict[str, str], engine: Engine) -> None:
+    for cause in (_restores(150, "open", "9 days"), _restores(7, "failed", "9 days"), _restores(5, "failed", "-1 day")):
+        cause(engine)
+    assert "strongroom_restores_late 157.0\n" in _exposed(quiet, engine)
+
+
+def test_a_restore_that_fails_at_once_is_late(quiet: dict[str, str], engine: Engine, tmp_path: Path) -> None:
+    _restores(1, "failed", "9 days")(engine)
+    assert firing(_exposed(quiet, engine), tmp_path) == {"StrongroomRestoreLate"}
+
+
 def test_a_sample_that_is_clean_answers_none_of_other_objects(
     quiet: dict[str, str], engine: Engine, tmp_path: Path
 ) -> None:
