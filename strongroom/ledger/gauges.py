@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Table, and_, func, null, or_, select
@@ -114,7 +114,9 @@ def read_gauges(engine: Engine, since: date) -> Gauges:
             late_restores=connection.execute(select(func.count()).select_from(restores).where(is_late())).scalar_one(),
             signs=dict(connection.execute(select(signs_of_life.c.sign, signs_of_life.c.seen_at)).all()),
             undelivered_notices=connection.execute(
-                select(func.count()).where(notices.c.state != "sent", notices.c.attempts > 0)
+                select(func.count()).where(
+                    or_(and_(notices.c.state == "waiting", notices.c.attempts > 0), _given_up_lately())
+                )
             ).scalar_one(),
         )
 
@@ -133,6 +135,10 @@ def signs_of_life_shown(engine: Engine) -> dict[str, datetime]:
     """When each was shown last. Raises LedgerUnreachable."""
     with transaction(engine) as connection:
         return dict(connection.execute(select(signs_of_life.c.sign, signs_of_life.c.seen_at)).all())
+
+
+def _given_up_lately() -> ColumnElement[bool]:
+    return and_(notices.c.state == "failed", notices.c.state_at > func.clock_timestamp() - timedelta(days=1))
 
 
 def _conversations(connection: Connection, since: date) -> dict[tuple[str, str], int]:

@@ -39,7 +39,7 @@ def ledger_metrics(settings: Settings, engine: Engine) -> Iterator[Metric]:
     for sign, seen_at in gauges.signs.items():
         signs.add_metric([sign], seen_at.timestamp())
     yield signs
-    yield _one("notices_undelivered", "Notices that were tried to be sent and are not.", gauges.undelivered_notices)
+    yield _one("notices_undelivered", "Notices that were tried to be sent and are not, or were given up in the last day.", gauges.undelivered_notices)
 
 
 def slow_metrics(engine: Engine) -> Iterator[Metric]:

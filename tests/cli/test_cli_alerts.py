@@ -274,6 +274,16 @@ def test_a_restore_that_fails_at_once_is_late(quiet: dict[str, str], engine: Eng
     assert firing(_exposed(quiet, engine), tmp_path) == {"StrongroomRestoreLate"}
 
 
+def test_a_notice_that_was_given_up_is_told_of_for_a_day(
+    quiet: dict[str, str], engine: Engine, tmp_path: Path
+) -> None:
+    CAUSES["StrongroomNoticesUndelivered"][0](engine)
+    _sql("UPDATE notices SET state = 'failed', state_at = now() - interval '20 hours'")(engine)
+    assert firing(_exposed(quiet, engine), tmp_path) == {"StrongroomNoticesUndelivered"}
+    _sql("UPDATE notices SET state_at = now() - interval '25 hours'")(engine)
+    assert firing(_exposed(quiet, engine), tmp_path) == set()
+
+
 def test_a_sample_that_is_clean_answers_none_of_other_objects(
     quiet: dict[str, str], engine: Engine, tmp_path: Path
 ) -> None:
