@@ -150,8 +150,9 @@ OTHERWISE = {
     "StrongroomBrokerDown",
     "StrongroomDaysForgotten",
     "StrongroomAllowanceUsedUp",
+    "StrongroomCheckNeverRan",
 }
-"""Those whose cause is not in the ledger: tests of their own, below."""
+"""Those whose cause is not in the ledger, or that wait for long: tests of their own, below."""
 
 
 @pytest.fixture
@@ -224,6 +225,23 @@ def _use_up(allowance: Allowance) -> None:
     told = {"inin-ratelimit-allowed": "300", "inin-ratelimit-count": "300", "inin-ratelimit-reset": "60"}
     with allowance.slot(Patience(5), 5, "a test", "GET other") as slot:
         slot.heard(200, told)
+
+
+@pytest.mark.parametrize("kind", ["vault", "hashed"])
+def test_a_check_that_never_came_to_its_end(
+    quiet: dict[str, str], engine: Engine, tmp_path: Path, kind: str
+) -> None:
+    (day := Day(engine, YESTERDAY)).archive(day.conversation())
+    assert firing(_exposed(quiet, engine), tmp_path, hours=40) == set()
+    _sql("DELETE FROM checks WHERE kind = :kind", kind=kind)(engine)
+    exposed = _exposed(quiet, engine)
+    assert firing(exposed, tmp_path) == set(), "it was installed today"
+    assert firing(exposed, tmp_path, hours=40) == {"StrongroomCheckNeverRan"}
+
+
+def test_where_nothing_is_archived_nothing_is_hashed(quiet: dict[str, str], engine: Engine, tmp_path: Path) -> None:
+    _sql("DELETE FROM checks WHERE kind = 'hashed'")(engine)
+    assert firing(_exposed(quiet, engine), tmp_path, hours=40) == set()
 
 
 def _found(what: str, where: str) -> list[dict[str, object]]:
