@@ -214,6 +214,13 @@ def is_late() -> ColumnElement[bool]:
     return and_(restores.c.warned_at.is_not(None), needed)
 
 
+def late_restores(engine: Engine) -> list[tuple[datetime, int]]:
+    """How many will not be in time, by when they are needed: as one request has it for all its conversations."""
+    statement = select(restores.c.needed_by, func.count()).where(is_late()).group_by(restores.c.needed_by)
+    with transaction(engine) as connection:
+        return [(row[0], row[1]) for row in connection.execute(statement.order_by(restores.c.needed_by))]
+
+
 def _rows(engine: Engine, condition: ColumnElement[bool]) -> list[RestoreRow]:
     names = [name for name in RestoreRow.__dataclass_fields__ if name != "objects"]
     statement = select(*[restores.c[name] for name in names]).where(condition).order_by(restores.c.needed_by)
