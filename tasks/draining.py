@@ -40,7 +40,9 @@ def undo(fleet: Celery, engine: Engine) -> list[str]:
     One that does not answer stays written down: the next time tells it.
     """
     taking, told = queues_of_workers(fleet), drained(engine)
-    again = [node for node in sorted(set(told) & set(taking)) if _taken(fleet, node, set(told[node]) - set(taking[node]))]
+    again = [
+        node for node in sorted(set(told) & set(taking)) if _taken(fleet, node, set(told[node]) - set(taking[node]))
+    ]
     forget_drained(engine, again)
     return again
 

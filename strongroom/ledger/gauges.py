@@ -55,8 +55,8 @@ class DueTime:
 @dataclass(frozen=True)
 class Gauges:
     """All of it, at `now` by the database's clock. `conversations` are by class and state, `recordings` by medium and
-    state, `stored` objects and bytes by class: of the days since `since`. Everything else is of the whole ledger; `open_runs` are
-    those of no back-fill.
+    state, `stored` objects and bytes by class: of the days since `since`. Everything else is of the whole ledger;
+    `open_runs` are those of no back-fill.
     """
 
     now: datetime

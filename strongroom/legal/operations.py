@@ -91,7 +91,9 @@ def requeue_kind(house: House, principal: Principal, kind: str, day: date | None
     if kind not in KINDS:
         raise UnknownReason("there is no such kind of reason", where="re-queueing", todo="choose one from the page")
     if kind == ERASED:
-        raise UnknownReason("what was erased is not archived again", where="re-queueing", todo="erase it in Genesys too")
+        raise UnknownReason(
+            "what was erased is not archived again", where="re-queueing", todo="erase it in Genesys too"
+        )
     selection = Selection(first_day=day, last_day=day)
     narrowed = of_kind(selection, kind, review_list(house.engine, selection))
     return requeue(house.engine, narrowed, by=principal.actor, deadline_s=house.settings.retry_deadline_s)

@@ -39,7 +39,11 @@ def ledger_metrics(settings: Settings, engine: Engine) -> Iterator[Metric]:
     for sign, seen_at in gauges.signs.items():
         signs.add_metric([sign], seen_at.timestamp())
     yield signs
-    yield _one("notices_undelivered", "Notices that were tried to be sent and are not, or were given up in the last day.", gauges.undelivered_notices)
+    yield _one(
+        "notices_undelivered",
+        "Notices that were tried to be sent and are not, or were given up in the last day.",
+        gauges.undelivered_notices,
+    )
 
 
 def slow_metrics(engine: Engine) -> Iterator[Metric]:
@@ -143,7 +147,12 @@ def _checks(checks: list[Check]) -> Iterator[Metric]:
     labels = ("kind", "scope")
     ended = _family("check_ended_timestamp_seconds", "When the latest check ended (Unix time).", *labels)
     examined = _family("check_examined", "How many objects the latest check looked at.", *labels)
-    findings = _family("check_findings", "What the latest check found, or one before it and no clean one since that covers as much.", *labels, "finding")
+    findings = _family(
+        "check_findings",
+        "What the latest check found, or one before it and no clean one since that covers as much.",
+        *labels,
+        "finding",
+    )
     for check in checks:
         # a check of one conversation or day is somebody's question, not a state of the archive
         if check.scope not in _STATES_OF_THE_ARCHIVE:

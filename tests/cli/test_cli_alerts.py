@@ -51,6 +51,14 @@ def _request(state: str, needed_in: str, due_in: str) -> str:
     )
 
 
+def _hold(due_in: str, asked: str) -> Cause:
+    return _sql(
+        "INSERT INTO conversation_holds (conversation_id, state, cause, first_seen_at, state_at, due_at) VALUES (:id,"
+        f" 'wanted', '', now() - interval '9 days', now() - interval '{asked}', now() + interval '{due_in}')",
+        id=uuid4(),
+    )
+
+
 REQUEST = {"id": uuid4()}
 LOCK = "version v1 has GOVERNANCE until 2026-01-01T00:00:00Z, and must have COMPLIANCE until 2033-01-01T00:00:00Z: do"
 CAUSES: dict[str, tuple[Cause, frozenset[str]]] = {
@@ -67,7 +75,7 @@ CAUSES: dict[str, tuple[Cause, frozenset[str]]] = {
         frozenset(),
     ),
     "StrongroomLegalWorkStuck": (_sql(_request("preparing", "3 hours", "-1 hour"), **REQUEST), frozenset()),
-    "StrongroomHoldsWaiting": (lambda engine: _hold("1 minute", "5 hours")(engine), frozenset()),
+    "StrongroomHoldsWaiting": (_hold("1 minute", "5 hours"), frozenset()),
     "StrongroomDayUnsettled": (
         _sql(
             "INSERT INTO runs (day, state, cause, first_seen_at, due_at) VALUES (:day, 'capturing', '',"
@@ -228,9 +236,7 @@ def _use_up(allowance: Allowance) -> None:
 
 
 @pytest.mark.parametrize("kind", ["vault", "hashed"])
-def test_a_check_that_never_came_to_its_end(
-    quiet: dict[str, str], engine: Engine, tmp_path: Path, kind: str
-) -> None:
+def test_a_check_that_never_came_to_its_end(quiet: dict[str, str], engine: Engine, tmp_path: Path, kind: str) -> None:
     (day := Day(engine, YESTERDAY)).archive(day.conversation())
     assert firing(_exposed(quiet, engine), tmp_path, hours=40) == set()
     _sql("DELETE FROM checks WHERE kind = :kind", kind=kind)(engine)
@@ -246,14 +252,6 @@ def test_where_nothing_is_archived_nothing_is_hashed(quiet: dict[str, str], engi
 
 def _found(what: str, where: str) -> list[dict[str, object]]:
     return [{"kind": what, "what": "", "where": where, "mend": "", "is_remark": False}]
-
-
-def _hold(due_in: str, asked: str) -> Cause:
-    return _sql(
-        "INSERT INTO conversation_holds (conversation_id, state, cause, first_seen_at, state_at, due_at) VALUES (:id,"
-        f" 'wanted', '', now() - interval '9 days', now() - interval '{asked}', now() + interval '{due_in}')",
-        id=uuid4(),
-    )
 
 
 def test_a_hold_that_nobody_takes(quiet: dict[str, str], engine: Engine, tmp_path: Path) -> None:
@@ -292,9 +290,7 @@ def test_a_restore_that_fails_at_once_is_late(quiet: dict[str, str], engine: Eng
     assert firing(_exposed(quiet, engine), tmp_path) == {"StrongroomRestoreLate"}
 
 
-def test_a_notice_that_was_given_up_is_told_of_for_a_day(
-    quiet: dict[str, str], engine: Engine, tmp_path: Path
-) -> None:
+def test_a_notice_that_was_given_up_is_told_of_for_a_day(quiet: dict[str, str], engine: Engine, tmp_path: Path) -> None:
     CAUSES["StrongroomNoticesUndelivered"][0](engine)
     _sql("UPDATE notices SET state = 'failed', state_at = now() - interval '20 hours'")(engine)
     assert firing(_exposed(quiet, engine), tmp_path) == {"StrongroomNoticesUndelivered"}

@@ -6,8 +6,8 @@ import pytest
 from command_line import Strongroom
 from ledger_of_a_day import DAY, HOLDER, Day
 
-from strongroom.ledger.due import claim_recordings
 from strongroom.ledger.conversations import REOPENED_AFTER_ERASURE
+from strongroom.ledger.due import claim_recordings
 from strongroom.ledger.engine import Engine
 from strongroom.ledger.recordings import known_recordings, take_recording
 from strongroom.ledger.references import ConversationRef, RecordingRef
