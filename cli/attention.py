@@ -6,36 +6,34 @@ from dataclasses import dataclass
 from rich.console import Console
 
 from cli.output import count, instant, json_instant, printable
-from strongroom.ledger.checks import Check, latest_checks
+from strongroom.ledger.checks import Check, unanswered_checks
 from strongroom.ledger.engine import Engine
 from strongroom.ledger.restores import RestoreRow, restores_needed
+from strongroom.ledger.verification import damaged_records
 
-_EVERYTHING = "all"
-_AGAIN = {"vault": "strongroom vault check"}
+_AGAIN = {"vault": "strongroom vault check --all"}
 
 
 @dataclass(frozen=True)
 class Attention:
-    """Restores that were warned of, and of each kind the last failed check that no clean one of everything followed."""
+    """Restores that were warned of; of each kind the last failed check that no clean one followed which covers as much;
+    and how many records had findings when they were hashed last.
+    """
 
     late_restores: tuple[RestoreRow, ...]
     failed_checks: tuple[Check, ...]
+    damaged_records: int
 
 
 def attention(engine: Engine) -> Attention:
-    """What the ledger says of both. Raises LedgerUnreachable."""
+    """What the ledger says of them. Raises LedgerUnreachable."""
     late = tuple(row for row in restores_needed(engine) if row.warned_at is not None)
-    return Attention(late, _failed(latest_checks(engine)))
+    return Attention(late, _failed(unanswered_checks(engine)), damaged_records(engine))
 
 
 def _failed(checks: Sequence[Check]) -> tuple[Check, ...]:
-    failed = []
-    for kind in sorted({check.kind for check in checks}):
-        of_kind = sorted((check for check in checks if check.kind == kind), key=lambda check: check.ended_at)
-        clean = [check for check in of_kind if check.scope == _EVERYTHING and not check.findings]
-        since = [check for check in of_kind if check.findings and (not clean or check.ended_at > clean[-1].ended_at)]
-        failed += since[-1:]
-    return tuple(failed)
+    last = {check.kind: check for check in sorted(checks, key=lambda check: check.ended_at)}
+    return tuple(last[kind] for kind in sorted(last))
 
 
 def print_attention(console: Console, found: Attention) -> None:
@@ -55,6 +53,10 @@ def print_attention(console: Console, found: Attention) -> None:
             soft_wrap=True,
         )
         console.print(f"  {_AGAIN.get(check.kind, 'strongroom verify')}")
+    if found.damaged_records:
+        told = count(found.damaged_records, "record")
+        console.print(f"! {told} not as archived when last hashed", style="yellow")
+        console.print("  strongroom verify CONVERSATION --depth hashed")
 
 
 def attention_document(found: Attention) -> dict[str, object]:
@@ -78,4 +80,5 @@ def attention_document(found: Attention) -> dict[str, object]:
             }
             for check in found.failed_checks
         ],
+        "damaged_records": found.damaged_records,
     }

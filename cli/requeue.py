@@ -11,7 +11,7 @@ from cli.connections import ledger, settings_of_process
 from cli.operator import operator
 from cli.output import count, open_console, print_json
 from cli.rows import as_document, print_rows
-from strongroom.ledger.review import Selection, hurry, of_kind, review_list, waiting_list
+from strongroom.ledger.review import Selection, hurry, of_kind, requeue_list, waiting_list
 from strongroom.ledger.review import requeue as put_back_to_work
 
 EXAMPLE = "Example: strongroom requeue --day 2025-05-14 --reason 'not ready' --dry-run"
@@ -67,7 +67,7 @@ def requeue(
     chosen_state = state or RequeueState.REVIEW
     settings = settings_of_process()
     with ledger(settings) as engine:
-        listed = review_list if chosen_state is RequeueState.REVIEW else waiting_list
+        listed = requeue_list if chosen_state is RequeueState.REVIEW else waiting_list
         if kind is not None:
             selection = of_kind(selection, kind, listed(engine, selection))
         if dry_run:

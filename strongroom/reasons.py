@@ -3,10 +3,13 @@
 import re
 
 OTHER = "other"
+ERASED = "erased"
+"""It was erased, and Genesys has it again or still: what a person does about it is done there."""
 
 _KINDS: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
     (kind, re.compile(pattern, re.IGNORECASE))
     for kind, pattern in (
+        (ERASED, r"ended again after it was erased"),
         ("lock", r"version \S+ has .+, and must have"),
         ("vault-conflict", r"other bytes stand|does not hold the bytes|versions stand at one key"),
         ("worker-lost", r"the worker was lost"),

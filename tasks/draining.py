@@ -4,7 +4,7 @@ Nothing depends on it: a worker that is killed in the middle of its work harms n
 being done again.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from celery import Celery
 from kombu.exceptions import OperationalError
@@ -35,13 +35,24 @@ def drain(fleet: Celery, engine: Engine) -> list[str]:
 
 
 def undo(fleet: Celery, engine: Engine) -> list[str]:
-    """Have every drained worker that answers take again what it took; their names. Twice does no harm."""
+    """Have every drained worker that answers take again what it took; their names. Twice does no harm.
+
+    One that does not answer stays written down: the next time tells it.
+    """
     taking, told = queues_of_workers(fleet), drained(engine)
-    for node, queues in told.items():
-        for queue in sorted(set(queues) - set(taking.get(node, queues))):
-            fleet.control.add_consumer(queue, destination=[node], reply=True, timeout=ANSWER_S)
-    forget_drained(engine)
-    return sorted(set(told) & set(taking))
+    again = [
+        node for node in sorted(set(told) & set(taking)) if _taken(fleet, node, set(told[node]) - set(taking[node]))
+    ]
+    forget_drained(engine, again)
+    return again
+
+
+def _taken(fleet: Celery, node: str, queues: Collection[str]) -> bool:
+    """Tell a worker to take these queues; whether it has answered for each."""
+    answers = [
+        fleet.control.add_consumer(queue, destination=[node], reply=True, timeout=ANSWER_S) for queue in sorted(queues)
+    ]
+    return all(answers)
 
 
 def in_hand(fleet: Celery, engine: Engine, nodes: Sequence[str]) -> int:

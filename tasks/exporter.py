@@ -25,11 +25,14 @@ from config.settings import Settings
 from strongroom.errors import StrongroomError
 from strongroom.house import allowance_used, requests_counted
 from strongroom.ledger.engine import Engine
-from strongroom.pipeline.measures import ledger_metrics
+from strongroom.pipeline.measures import ledger_metrics, slow_metrics
 from tasks.fleet import BrokerUnreachable, waiting_messages
 
 KEPT_S = 15.0
 """For how long what was counted is served again: several Prometheus servers count the ledger once."""
+
+SLOW_KEPT_S = 3_600.0
+"""For how long what all records were looked through for is."""
 
 TRIED_AGAIN_S = 5.0
 
@@ -46,6 +49,8 @@ class LedgerCollector(Collector):
         self._lock = threading.Lock()
         self._counted_at = -KEPT_S
         self._counted: list[Metric] = []
+        self._looked_through_at = -SLOW_KEPT_S
+        self._looked_through: list[Metric] = []
 
     def describe(self) -> Iterable[Metric]:
         """Nothing: else the registry would count all of it to learn the names."""
@@ -63,11 +68,17 @@ class LedgerCollector(Collector):
         up = GaugeMetricFamily("strongroom_ledger_up", "Whether PostgreSQL answers with this version's schema.")
         counted: list[Metric] = []
         try:
-            counted = list(ledger_metrics(self._settings, self._engine))
+            counted = [*ledger_metrics(self._settings, self._engine), *self._slow()]
         except StrongroomError as error:
             _log.warning("the ledger can't be counted", reason=str(error))
         up.add_metric([], bool(counted))
         return [up, *counted]
+
+    def _slow(self) -> list[Metric]:
+        if time.monotonic() - self._looked_through_at >= SLOW_KEPT_S:
+            self._looked_through = list(slow_metrics(self._engine))
+            self._looked_through_at = time.monotonic()
+        return self._looked_through
 
     def _of_broker(self) -> list[Metric]:
         if self._fleet is None:

@@ -31,10 +31,10 @@ def drained(engine: Engine) -> dict[str, list[str]]:
     return {row.node: list(row.queues) for row in rows}
 
 
-def forget_drained(engine: Engine) -> None:
-    """It was undone."""
+def forget_drained(engine: Engine, nodes: Sequence[str]) -> None:
+    """These take messages again."""
     with transaction(engine) as connection:
-        connection.execute(delete(drained_workers))
+        connection.execute(delete(drained_workers).where(drained_workers.c.node.in_(nodes)))
 
 
 def leases_held(engine: Engine) -> int:

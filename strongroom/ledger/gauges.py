@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Table, and_, func, null, or_, select
@@ -10,10 +10,12 @@ from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 
 from strongroom.ledger import leases
 from strongroom.ledger.engine import Engine, transaction
-from strongroom.ledger.evidence_schema import checkpoints, sealed_days, verifications
+from strongroom.ledger.evidence_schema import checkpoints, sealed_days
+from strongroom.ledger.hold_schema import conversation_holds, matter_searches
 from strongroom.ledger.operations_schema import notices, signs_of_life
 from strongroom.ledger.request_schema import requests
 from strongroom.ledger.restore_schema import FOLLOWED_RESTORE_STATES, restores
+from strongroom.ledger.restores import is_late
 from strongroom.ledger.review import Selection, reviewed_causes
 from strongroom.ledger.schema import (
     OPEN_CONVERSATION_STATES,
@@ -31,7 +33,8 @@ _MOST_DUE_TIMES = 100
 class Waiting:
     """Open rows of one kind. Instants are None where there is no such row.
 
-    `overdue_since`: how long the longest of those is due that nobody holds, which a running fleet keeps short.
+    `overdue_since`: how long the longest of those is due that nobody holds, which a running fleet keeps short; without
+    what a back-fill asked for.
     """
 
     number: int
@@ -47,13 +50,13 @@ class DueTime:
     kind: str
     ident: str
     needed_by: datetime
-    late: bool
 
 
 @dataclass(frozen=True)
 class Gauges:
     """All of it, at `now` by the database's clock. `conversations` are by class and state, `recordings` by medium and
-    state, `stored` objects and bytes by class: of the days since `since`. Everything else is of the whole ledger.
+    state, `stored` objects and bytes by class: of the days since `since`. Everything else is of the whole ledger;
+    `open_runs` are those of no back-fill.
     """
 
     now: datetime
@@ -70,8 +73,8 @@ class Gauges:
     unsealed_since: datetime | None
     last_checkpoint_at: datetime | None
     checkpoint_troubles: int
-    longest_unhashed_since: datetime | None
     due_times: tuple[DueTime, ...]
+    late_restores: int
     signs: Mapping[str, datetime]
     undelivered_notices: int
 
@@ -96,7 +99,9 @@ def read_gauges(engine: Engine, since: date) -> Gauges:
             review={row.cause: row.number for row in causes},
             review_since=min((row.since for row in causes), default=None),
             open_runs=dict(
-                connection.execute(select(runs.c.day, runs.c.first_seen_at).where(runs.c.state != "settled")).all()
+                connection.execute(
+                    select(runs.c.day, runs.c.first_seen_at).where(runs.c.state != "settled", ~runs.c.background)
+                ).all()
             ),
             last_settled_day=connection.scalar(select(func.max(runs.c.day)).where(runs.c.state == "settled")),
             unsealed_days=unsealed_days,
@@ -105,11 +110,13 @@ def read_gauges(engine: Engine, since: date) -> Gauges:
             checkpoint_troubles=connection.execute(
                 select(func.count()).select_from(checkpoints).where(trouble)
             ).scalar_one(),
-            longest_unhashed_since=connection.scalar(select(func.min(verifications.c.hashed_at))),
             due_times=_due_times(connection),
+            late_restores=connection.execute(select(func.count()).select_from(restores).where(is_late())).scalar_one(),
             signs=dict(connection.execute(select(signs_of_life.c.sign, signs_of_life.c.seen_at)).all()),
             undelivered_notices=connection.execute(
-                select(func.count()).where(notices.c.state != "sent", notices.c.attempts > 0)
+                select(func.count()).where(
+                    or_(and_(notices.c.state == "waiting", notices.c.attempts > 0), _given_up_lately())
+                )
             ).scalar_one(),
         )
 
@@ -128,6 +135,10 @@ def signs_of_life_shown(engine: Engine) -> dict[str, datetime]:
     """When each was shown last. Raises LedgerUnreachable."""
     with transaction(engine) as connection:
         return dict(connection.execute(select(signs_of_life.c.sign, signs_of_life.c.seen_at)).all())
+
+
+def _given_up_lately() -> ColumnElement[bool]:
+    return and_(notices.c.state == "failed", notices.c.state_at > func.clock_timestamp() - timedelta(days=1))
 
 
 def _conversations(connection: Connection, since: date) -> dict[tuple[str, str], int]:
@@ -181,6 +192,8 @@ def _waiting(connection: Connection) -> dict[str, Waiting]:
         "run": (runs, ("enumerating",)),
         "restore": (restores, FOLLOWED_RESTORE_STATES),
         "request": (requests, ("preparing",)),
+        "hold": (conversation_holds, ("wanted",)),
+        "search": (matter_searches, ("wanted",)),
     }
     return {kind: _waiting_rows(connection, table, states) for kind, (table, states) in kinds.items()}
 
@@ -196,15 +209,20 @@ def _waiting_rows(connection: Connection, table: Table, states: tuple[str, ...])
         nobody = and_(leases.free(table), ~fetched.exists())
     else:
         nobody = leases.free(table)
+    if "background" in table.c:
+        # a back-fill is stopped, slowed and overtaken on purpose
+        nobody = and_(nobody, ~table.c.background)
     deadline: ColumnElement[Any] = null()
     if table is recordings:
         # before the first attempt none runs: what a recording waits in a queue is added to its deadline
         deadline = func.min(table.c.deadline_at).filter(table.c.attempts > 0)
     elif "deadline_at" in table.c:
         deadline = func.min(table.c.deadline_at)
+    # a conversation's row is as old as its first hold; it waits since a matter last changed
+    since = table.c.state_at if table is conversation_holds else table.c.first_seen_at
     statement = select(
         func.count(),
-        func.min(table.c.first_seen_at),
+        func.min(since),
         deadline,
         func.min(table.c.due_at).filter(and_(table.c.due_at <= func.clock_timestamp(), nobody)),
     ).where(table.c.state.in_(states))
@@ -213,15 +231,13 @@ def _waiting_rows(connection: Connection, table: Table, states: tuple[str, ...])
 
 def _due_times(connection: Connection) -> tuple[DueTime, ...]:
     asked = select(requests.c.request_id, requests.c.needed_by).where(requests.c.state.in_(("waiting", "preparing")))
-    restored = select(restores.c.restore_id, restores.c.needed_by, restores.c.warned_at).where(
-        restores.c.state == "open"
-    )
+    restored = select(restores.c.restore_id, restores.c.needed_by).where(restores.c.state == "open")
     found = [
-        DueTime("request", str(row.request_id), row.needed_by, late=False)
+        DueTime("request", str(row.request_id), row.needed_by)
         for row in connection.execute(asked.order_by(requests.c.needed_by).limit(_MOST_DUE_TIMES))
     ]
     found += [
-        DueTime("restore", str(row.restore_id), row.needed_by, late=row.warned_at is not None)
+        DueTime("restore", str(row.restore_id), row.needed_by)
         for row in connection.execute(restored.order_by(restores.c.needed_by).limit(_MOST_DUE_TIMES))
     ]
     return tuple(found)

@@ -206,6 +206,21 @@ def restores_needed(engine: Engine) -> list[RestoreRow]:
     return _rows(engine, or_(_FOLLOWED, and_(restores.c.state == "failed", restores.c.needed_until > func.now())))
 
 
+def is_late() -> ColumnElement[bool]:
+    """A condition: it was said that the restore will not be in time, and it is needed still."""
+    needed = or_(
+        restores.c.state == "open", and_(restores.c.state == "failed", restores.c.needed_until > func.clock_timestamp())
+    )
+    return and_(restores.c.warned_at.is_not(None), needed)
+
+
+def late_restores(engine: Engine) -> list[tuple[datetime, int]]:
+    """How many will not be in time, by when they are needed: as one request has it for all its conversations."""
+    statement = select(restores.c.needed_by, func.count()).where(is_late()).group_by(restores.c.needed_by)
+    with transaction(engine) as connection:
+        return [(row[0], row[1]) for row in connection.execute(statement.order_by(restores.c.needed_by))]
+
+
 def _rows(engine: Engine, condition: ColumnElement[bool]) -> list[RestoreRow]:
     names = [name for name in RestoreRow.__dataclass_fields__ if name != "objects"]
     statement = select(*[restores.c[name] for name in names]).where(condition).order_by(restores.c.needed_by)

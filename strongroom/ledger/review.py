@@ -71,6 +71,11 @@ def review_list(engine: Engine, selection: Selection, limit: int | None = None) 
         return [ReviewRow(*row) for row in connection.execute(statement)]
 
 
+def requeue_list(engine: Engine, selection: Selection) -> list[ReviewRow]:
+    """What `requeue` would put back to work: all but what was erased, which no work can bring to an end."""
+    return [row for row in review_list(engine, selection) if row.reason != REOPENED_AFTER_ERASURE]
+
+
 def review_counts(engine: Engine, first_day: date, last_day: date) -> dict[date, int]:
     """How many rows `review_list` has for each day from first to last, both included; none are left out."""
     selection = Selection(first_day=first_day, last_day=last_day)

@@ -15,6 +15,14 @@ from strongroom.ledger.evidence_schema import log_entries, verifications
 from strongroom.ledger.schema import conversations, objects
 
 _BATCH = 200
+# what is called ending and is not being ended is had as well, so that somebody hears of it
+_ARCHIVED = or_(conversations.c.state == "archived", and_(conversations.c.state == "ending", ~being_ended()))
+_OF_REVISION = and_(
+    verifications.c.conversation_id == conversations.c.conversation_id,
+    verifications.c.revision == conversations.c.revision,
+)
+# when its bytes were last read whole: they were when it was archived
+_READ_AT = func.coalesce(verifications.c.hashed_at, conversations.c.state_at)
 
 
 @dataclass(frozen=True)
@@ -180,21 +188,38 @@ def record_hashed(engine: Engine, hashed: Sequence[tuple[UUID, int, int]]) -> No
 
 
 def longest_unhashed(engine: Engine, quarter_days: int) -> list[UUID]:
-    """A night's share: so many that all are had in so many nights; first what was never hashed, then the oldest."""
-    # what is called ending and is not being ended is had as well, so that somebody hears of it
-    archived = or_(conversations.c.state == "archived", and_(conversations.c.state == "ending", ~being_ended()))
-    total = select(func.count(conversations.c.conversation_id.distinct())).where(archived)
-    same_revision = (verifications.c.conversation_id == conversations.c.conversation_id) & (
-        verifications.c.revision == conversations.c.revision
-    )
-    never = func.bool_or(verifications.c.hashed_at.is_(None))
+    """A night's share, those first that were hashed longest ago; so many that each is hashed once in so many nights.
+
+    One that was never hashed since counts from when it was archived. What is ahead of it then is at most all there is,
+    of which each night takes its part: so nothing waits longer, however the archive grows.
+    """
+    total = select(func.count(conversations.c.conversation_id.distinct())).where(_ARCHIVED)
     statement = (
         select(conversations.c.conversation_id)
-        .join_from(conversations, verifications, same_revision, isouter=True)
-        .where(archived)
+        .join_from(conversations, verifications, _OF_REVISION, isouter=True)
+        .where(_ARCHIVED)
         .group_by(conversations.c.conversation_id)
-        .order_by(never.desc(), func.min(verifications.c.hashed_at), conversations.c.conversation_id)
+        .order_by(func.min(_READ_AT), conversations.c.conversation_id)
     )
     with transaction(engine) as connection:
         count: int = connection.execute(total).scalar_one()
         return list(connection.scalars(statement.limit(-(-count // quarter_days))))
+
+
+def unhashed_s(engine: Engine) -> float:
+    """For how long the record has waited that the next share takes first; 0 where nothing is archived.
+
+    All records are looked through, some microseconds each. Raises LedgerUnreachable.
+    """
+    since = select(func.min(_READ_AT)).join_from(conversations, verifications, _OF_REVISION, isouter=True)
+    waited = func.clock_timestamp() - since.where(_ARCHIVED).scalar_subquery()
+    with transaction(engine) as connection:
+        longest: timedelta | None = connection.scalar(select(waited))
+    return 0.0 if longest is None else max(0.0, longest.total_seconds())
+
+
+def damaged_records(engine: Engine) -> int:
+    """How many records had findings when they were hashed last. Raises LedgerUnreachable."""
+    statement = select(func.count(verifications.c.conversation_id.distinct())).where(verifications.c.findings > 0)
+    with transaction(engine) as connection:
+        return connection.execute(statement).scalar_one()

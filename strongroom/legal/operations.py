@@ -14,7 +14,7 @@ from strongroom.ledger.lookup import database_clock
 from strongroom.ledger.progress import DayProgress, day_progress, recent_days
 from strongroom.ledger.review import ReviewRow, Selection, of_kind, requeue, review_list
 from strongroom.legal.access import Principal, Right, require
-from strongroom.reasons import KINDS, kind_of
+from strongroom.reasons import ERASED, KINDS, kind_of
 
 MOST_SHOWN = 50
 """Of how many rows of one reason the ids are shown; the command line has them all."""
@@ -29,6 +29,11 @@ class ReasonGroup:
     days: tuple[date, ...]
     since: datetime
     rows: tuple[ReviewRow, ...]
+
+    @property
+    def may_be_requeued(self) -> bool:
+        """Whether work brings it to an end; else it is for a person to do something in Genesys."""
+        return self.kind != ERASED
 
 
 @dataclass(frozen=True)
@@ -85,10 +90,14 @@ def requeue_kind(house: House, principal: Principal, kind: str, day: date | None
     require(principal, Right.REQUEUE)
     if kind not in KINDS:
         raise UnknownReason("there is no such kind of reason", where="re-queueing", todo="choose one from the page")
+    if kind == ERASED:
+        raise UnknownReason(
+            "what was erased is not archived again", where="re-queueing", todo="erase it in Genesys too"
+        )
     selection = Selection(first_day=day, last_day=day)
     narrowed = of_kind(selection, kind, review_list(house.engine, selection))
     return requeue(house.engine, narrowed, by=principal.actor, deadline_s=house.settings.retry_deadline_s)
 
 
 class UnknownReason(StrongroomError):
-    """No reason is of that kind."""
+    """No reason that can be re-queued is of that kind."""

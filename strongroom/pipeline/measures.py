@@ -2,17 +2,19 @@
 
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from prometheus_client import Metric
 from prometheus_client.core import GaugeMetricFamily
 
 from config.settings import Settings
-from strongroom.ledger.checks import Check, latest_checks
+from strongroom.ledger.checks import Check, finding_kind, latest_checks, unanswered_checks
 from strongroom.ledger.engine import Engine
 from strongroom.ledger.gauges import Gauges, read_gauges
 from strongroom.ledger.request_counts import RequestCounts, count_requests
 from strongroom.ledger.runs import days_with_run, first_day
+from strongroom.ledger.verification import damaged_records, unhashed_s
 from strongroom.pipeline.days import catch_up_window, forgotten_days
 from strongroom.reasons import KINDS, kind_of
 from strongroom.times import day_of, days_between, start_of, utc_now
@@ -25,7 +27,7 @@ _STATES_OF_THE_ARCHIVE = frozenset({"all", "sample", "a share"})
 def ledger_metrics(settings: Settings, engine: Engine) -> Iterator[Metric]:
     """Everything the ledger knows, as it stands now. Raises LedgerUnreachable."""
     gauges = read_gauges(engine, day_of(utc_now()) - timedelta(days=COUNTED_DAYS))
-    checks = latest_checks(engine)
+    checks = _with_unanswered(latest_checks(engine), unanswered_checks(engine))
     yield from _counts(gauges)
     yield from _waiting(gauges)
     yield from _days(settings, engine, gauges)
@@ -37,7 +39,19 @@ def ledger_metrics(settings: Settings, engine: Engine) -> Iterator[Metric]:
     for sign, seen_at in gauges.signs.items():
         signs.add_metric([sign], seen_at.timestamp())
     yield signs
-    yield _one("notices_undelivered", "Notices that were tried to be sent and are not.", gauges.undelivered_notices)
+    yield _one(
+        "notices_undelivered",
+        "Notices that were tried to be sent and are not, or were given up in the last day.",
+        gauges.undelivered_notices,
+    )
+
+
+def slow_metrics(engine: Engine) -> Iterator[Metric]:
+    """What all records must be looked through for, and changes by the day. Raises LedgerUnreachable."""
+    words = "For how many days some record was not read and hashed, since it was archived or hashed last."
+    yield _one("unverified_days", words, unhashed_s(engine) / 86_400)
+    words = "Records that were not what was archived when they were hashed last."
+    yield _one("records_damaged", words, damaged_records(engine))
 
 
 def _counts(gauges: Gauges) -> Iterator[Metric]:
@@ -121,15 +135,24 @@ def _evidence(gauges: Gauges) -> Iterator[Metric]:
     if gauges.last_checkpoint_at is not None:
         at = gauges.last_checkpoint_at.timestamp()
         yield _one("last_checkpoint_timestamp_seconds", "When the log was signed last (Unix time).", at)
-    days = _age_s(gauges.now, gauges.longest_unhashed_since) / 86_400
-    yield _one("unverified_days", "For how many days some record that was hashed once was not hashed again.", days)
+
+
+def _with_unanswered(latest: list[Check], unanswered: list[Check]) -> list[Check]:
+    """The latest checks, with what an earlier one found where that is not known to be mended."""
+    found = {(check.kind, check.scope): check.findings for check in unanswered}
+    return [replace(check, findings=check.findings or found.get((check.kind, check.scope), ())) for check in latest]
 
 
 def _checks(checks: list[Check]) -> Iterator[Metric]:
     labels = ("kind", "scope")
     ended = _family("check_ended_timestamp_seconds", "When the latest check ended (Unix time).", *labels)
     examined = _family("check_examined", "How many objects the latest check looked at.", *labels)
-    findings = _family("check_findings", "What the latest check found.", *labels, "finding")
+    findings = _family(
+        "check_findings",
+        "What the latest check found, or one before it and no clean one since that covers as much.",
+        *labels,
+        "finding",
+    )
     for check in checks:
         # a check of one conversation or day is somebody's question, not a state of the archive
         if check.scope not in _STATES_OF_THE_ARCHIVE:
@@ -139,7 +162,7 @@ def _checks(checks: list[Check]) -> Iterator[Metric]:
         examined.add_metric(of, check.examined)
         # a check that found nothing says so, under no name: an alert must tell it from a check that never ran
         findings.add_metric([*of, ""], 0)
-        for kind, number in Counter(str(finding.get("kind", "")) for finding in check.findings).items():
+        for kind, number in Counter(map(finding_kind, check.findings)).items():
             findings.add_metric([*of, kind], number)
     yield from (ended, examined, findings)
 
@@ -156,11 +179,10 @@ def _requests(counts: RequestCounts, gauges: Gauges) -> Iterator[Metric]:
         counts.not_handed_over,
     )
     left = _family("due_seconds", "How long until a request or restore is due; less than 0: late.", "kind", "id")
-    late = sum(each.late for each in gauges.due_times)
     for each in gauges.due_times:
         left.add_metric([each.kind, each.ident], (each.needed_by - gauges.now).total_seconds())
     yield left
-    yield _one("restores_late", "Restores that will not be in time, or are not.", late)
+    yield _one("restores_late", "Restores that will not be in time, or are not.", gauges.late_restores)
 
 
 def _age_s(now: datetime, since: datetime | None) -> float:

@@ -10,7 +10,7 @@ import structlog
 from config.settings import Settings
 from strongroom.errors import StrongroomError
 from strongroom.house import House
-from strongroom.ledger.checks import latest_checks
+from strongroom.ledger.checks import finding_kind, latest_checks
 from strongroom.ledger.engine import Engine, LeaseLost
 from strongroom.ledger.lookup import database_clock
 from strongroom.ledger.notices import (
@@ -26,7 +26,7 @@ from strongroom.ledger.notices import (
     want_notices,
 )
 from strongroom.ledger.progress import day_progress
-from strongroom.ledger.restores import restores_needed
+from strongroom.ledger.restores import late_restores
 from strongroom.ledger.runs import days_with_run, first_day
 from strongroom.messengers import post_to_webhook, send_mail
 from strongroom.pipeline.days import catch_up_window
@@ -58,11 +58,16 @@ def tell(house: House) -> int:
     channels = channels_of(house.settings)
     if channels:
         want_notices(house.engine, find_causes(house.settings, house.engine), channels)
-    told = 0
+    told, silent = 0, set[str]()
     for ref in due_notices(house.engine, _AT_ONCE):
-        held = take_notice(house.engine, ref, house.holder)
-        if held is not None:
-            told += _tell(house, held)
+        held = None if ref.channel in silent else take_notice(house.engine, ref, house.holder)
+        if held is None:
+            continue
+        if _tell(house, held):
+            told += 1
+        else:
+            # what did not take one would let each of the others run into a time-out too
+            silent.add(ref.channel)
     return told
 
 
@@ -143,7 +148,7 @@ def _checks(engine: Engine) -> list[Cause]:
         # the same findings the next morning are the same cause
         what = json.dumps(sorted(json.dumps(finding, sort_keys=True) for finding in check.findings))
         digest = hashlib.sha256(what.encode()).hexdigest()[:16]
-        kinds = ", ".join(sorted({str(finding.get("kind", "something")) for finding in check.findings}))
+        kinds = ", ".join(sorted(set(map(finding_kind, check.findings))))
         look = "strongroom vault check" if check.kind == "vault" else "strongroom verify"
         causes.append(
             Cause(
@@ -161,9 +166,12 @@ def _late(engine: Engine) -> list[Cause]:
         for request_id, needed_by in requests_at_risk(engine, WARN_BEFORE_S)
     ]
     late = [
-        Cause("late", f"restore {row.restore_id}", f"A restore will be late: {row.restore_id}, {_due(row.needed_by)}")
-        for row in restores_needed(engine)
-        if row.warned_at is not None
+        Cause(
+            "late",
+            f"restores due {format_instant(needed_by)}",
+            f"{number:,} restore{'' if number == 1 else 's'} will be late, {_due(needed_by)}",
+        )
+        for needed_by, number in late_restores(engine)
     ]
     return at_risk + late
 

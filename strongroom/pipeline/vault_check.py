@@ -10,7 +10,7 @@ from itertools import chain, islice
 
 import structlog
 
-from strongroom.ledger.checks import record_check
+from strongroom.ledger.checks import A_SAMPLE, EVERYTHING, record_check
 from strongroom.ledger.engine import Engine
 from strongroom.ledger.kept_objects import KeptObject, all_kept, find_kept, intended, sample_kept
 from strongroom.times import utc_now
@@ -57,7 +57,7 @@ def check_vault(engine: Engine, store: Store, blueprint: Blueprint, sample: int 
         findings += _in_batch(engine, store, batch, trial)
     check = VaultCheck(examined, tuple(findings))
     told = [asdict(finding) for finding in check.faults]
-    record_check(engine, "vault", "all" if sample is None else "sample", began_at, examined, told)
+    record_check(engine, "vault", EVERYTHING if sample is None else A_SAMPLE, began_at, examined, told)
     return check
 
 

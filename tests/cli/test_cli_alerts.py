@@ -18,6 +18,7 @@ from prometheus_client.exposition import generate_latest
 from sqlalchemy import text
 
 from config.environment import load_settings
+from strongroom.evidence.findings import WRONG, VerifyFinding
 from strongroom.genesys.allowance import Allowance
 from strongroom.genesys.patience import Patience
 from strongroom.house import open_allowances
@@ -50,6 +51,14 @@ def _request(state: str, needed_in: str, due_in: str) -> str:
     )
 
 
+def _hold(due_in: str, asked: str) -> Cause:
+    return _sql(
+        "INSERT INTO conversation_holds (conversation_id, state, cause, first_seen_at, state_at, due_at) VALUES (:id,"
+        f" 'wanted', '', now() - interval '9 days', now() - interval '{asked}', now() + interval '{due_in}')",
+        id=uuid4(),
+    )
+
+
 REQUEST = {"id": uuid4()}
 LOCK = "version v1 has GOVERNANCE until 2026-01-01T00:00:00Z, and must have COMPLIANCE until 2033-01-01T00:00:00Z: do"
 CAUSES: dict[str, tuple[Cause, frozenset[str]]] = {
@@ -66,6 +75,7 @@ CAUSES: dict[str, tuple[Cause, frozenset[str]]] = {
         frozenset(),
     ),
     "StrongroomLegalWorkStuck": (_sql(_request("preparing", "3 hours", "-1 hour"), **REQUEST), frozenset()),
+    "StrongroomHoldsWaiting": (_hold("1 minute", "5 hours"), frozenset()),
     "StrongroomDayUnsettled": (
         _sql(
             "INSERT INTO runs (day, state, cause, first_seen_at, due_at) VALUES (:day, 'capturing', '',"
@@ -93,6 +103,7 @@ CAUSES: dict[str, tuple[Cause, frozenset[str]]] = {
         lambda engine: record_check(engine, "vault", "sample", utc_now(), 9, [{"kind": "tag-missing"}]),
         frozenset(),
     ),
+    "StrongroomRecordsDamaged": (lambda engine: record_hashed(engine, [(uuid4(), 1, 1)]), frozenset()),
     "StrongroomCheckMissing": (
         _sql("UPDATE checks SET ended_at = ended_at - interval '2 days' WHERE kind = 'vault'"),
         frozenset(),
@@ -103,7 +114,10 @@ CAUSES: dict[str, tuple[Cause, frozenset[str]]] = {
     ),
     "StrongroomCheckpointTrouble": (_sql("UPDATE checkpoints SET witness_error = 'no answer'"), frozenset()),
     "StrongroomUnverified": (
-        _sql("UPDATE verifications SET hashed_at = now() - interval '101 days'"),
+        lambda engine: (
+            (day := Day(engine, YESTERDAY)).archive(day.conversation()),
+            _sql("UPDATE conversations SET state_at = now() - interval '101 days'")(engine),
+        )[1],
         frozenset(),
     ),
     "StrongroomRequestDueSoon": (_sql(_request("preparing", "30 minutes", "1 minute"), **REQUEST), frozenset()),
@@ -144,8 +158,9 @@ OTHERWISE = {
     "StrongroomBrokerDown",
     "StrongroomDaysForgotten",
     "StrongroomAllowanceUsedUp",
+    "StrongroomCheckNeverRan",
 }
-"""Those whose cause is not in the ledger: tests of their own, below."""
+"""Those whose cause is not in the ledger, or that wait for long: tests of their own, below."""
 
 
 @pytest.fixture
@@ -161,7 +176,6 @@ def quiet(environment: dict[str, str], engine: Engine, redis_url: str) -> dict[s
         record_check(engine, kind, scope, utc_now(), 9, [])
     for sign in ("sweep", "restores"):
         show_sign_of_life(engine, sign)
-    record_hashed(engine, [(uuid4(), 1, 0)])
     return environment | {"STRONGROOM_REDIS_URL": redis_url, "STRONGROOM_START_DAY": YESTERDAY.isoformat()}
 
 
@@ -219,6 +233,94 @@ def _use_up(allowance: Allowance) -> None:
     told = {"inin-ratelimit-allowed": "300", "inin-ratelimit-count": "300", "inin-ratelimit-reset": "60"}
     with allowance.slot(Patience(5), 5, "a test", "GET other") as slot:
         slot.heard(200, told)
+
+
+@pytest.mark.parametrize("kind", ["vault", "hashed"])
+def test_a_check_that_never_came_to_its_end(quiet: dict[str, str], engine: Engine, tmp_path: Path, kind: str) -> None:
+    (day := Day(engine, YESTERDAY)).archive(day.conversation())
+    assert firing(_exposed(quiet, engine), tmp_path, hours=40) == set()
+    _sql("DELETE FROM checks WHERE kind = :kind", kind=kind)(engine)
+    exposed = _exposed(quiet, engine)
+    assert firing(exposed, tmp_path) == set(), "it was installed today"
+    assert firing(exposed, tmp_path, hours=40) == {"StrongroomCheckNeverRan"}
+
+
+def test_where_nothing_is_archived_nothing_is_hashed(quiet: dict[str, str], engine: Engine, tmp_path: Path) -> None:
+    _sql("DELETE FROM checks WHERE kind = 'hashed'")(engine)
+    assert firing(_exposed(quiet, engine), tmp_path, hours=40) == set()
+
+
+def _found(what: str, where: str) -> list[dict[str, object]]:
+    return [{"kind": what, "what": "", "where": where, "mend": "", "is_remark": False}]
+
+
+def test_a_hold_that_nobody_takes(quiet: dict[str, str], engine: Engine, tmp_path: Path) -> None:
+    _hold("-1 hour", "1 hour")(engine)
+    assert firing(_exposed(quiet, engine), tmp_path) == {"StrongroomLegalWorkStuck"}
+
+
+def test_a_back_fill_that_is_stopped_wakes_nobody(quiet: dict[str, str], engine: Engine, tmp_path: Path) -> None:
+    day = Day(engine, YESTERDAY - timedelta(days=400)).opened()
+    day.conversation(["a"])
+    day.discovered()
+    for table in ("runs", "conversations", "recordings"):
+        _sql(
+            f"UPDATE {table} SET background = true, due_at = now() - interval '3 days',"
+            " first_seen_at = now() - interval '3 days' WHERE state <> 'settled'"
+        )(engine)
+    assert firing(_exposed(quiet, engine), tmp_path) == set()
+
+
+def _restores(number: int, state: str, needed_until: str) -> Cause:
+    return _sql(
+        "INSERT INTO restores (conversation_id, needed_by, needed_until, requester, state, cause, due_at, warned_at)"
+        f" SELECT gen_random_uuid(), now() + interval '2 hours', now() + interval '{needed_until}', 'anne', '{state}',"
+        f" '', now() + interval '1 minute', now() FROM generate_series(1, {number})"
+    )
+
+
+def test_every_late_restore_is_counted(quiet: dict[str, str], engine: Engine) -> None:
+    for cause in (_restores(150, "open", "9 days"), _restores(7, "failed", "9 days"), _restores(5, "failed", "-1 day")):
+        cause(engine)
+    assert "strongroom_restores_late 157.0\n" in _exposed(quiet, engine)
+
+
+def test_a_restore_that_fails_at_once_is_late(quiet: dict[str, str], engine: Engine, tmp_path: Path) -> None:
+    _restores(1, "failed", "9 days")(engine)
+    assert firing(_exposed(quiet, engine), tmp_path) == {"StrongroomRestoreLate"}
+
+
+def test_a_notice_that_was_given_up_is_told_of_for_a_day(quiet: dict[str, str], engine: Engine, tmp_path: Path) -> None:
+    CAUSES["StrongroomNoticesUndelivered"][0](engine)
+    _sql("UPDATE notices SET state = 'failed', state_at = now() - interval '20 hours'")(engine)
+    assert firing(_exposed(quiet, engine), tmp_path) == {"StrongroomNoticesUndelivered"}
+    _sql("UPDATE notices SET state_at = now() - interval '25 hours'")(engine)
+    assert firing(_exposed(quiet, engine), tmp_path) == set()
+
+
+def test_a_sample_that_is_clean_answers_none_of_other_objects(
+    quiet: dict[str, str], engine: Engine, tmp_path: Path
+) -> None:
+    record_check(engine, "vault", "sample", utc_now(), 9, _found("lock-short", "s3://vault/archive/a"))
+    record_check(engine, "vault", "sample", utc_now(), 9, [])
+    assert firing(_exposed(quiet, engine), tmp_path) == {"StrongroomCheckFindings", "StrongroomLockFailure"}
+    record_check(engine, "vault", "all", utc_now(), 90, [])
+    assert firing(_exposed(quiet, engine), tmp_path) == set()
+
+
+def test_what_a_sample_finds_of_the_bucket_is_looked_for_by_each(
+    quiet: dict[str, str], engine: Engine, tmp_path: Path
+) -> None:
+    record_check(engine, "vault", "sample", utc_now(), 9, _found("versioning-off", "s3://vault"))
+    assert firing(_exposed(quiet, engine), tmp_path) == {"StrongroomCheckFindings"}
+    record_check(engine, "vault", "sample", utc_now(), 9, [])
+    assert firing(_exposed(quiet, engine), tmp_path) == set()
+
+
+def test_what_a_verification_finds_has_a_name(quiet: dict[str, str], engine: Engine, tmp_path: Path) -> None:
+    found = VerifyFinding(WRONG, "the bytes are others", "s3://vault/archive/a", "a", "b", uuid4())
+    record_check(engine, "hashed", "a share", utc_now(), 9, [found.document()])
+    assert firing(_exposed(quiet, engine), tmp_path) == {"StrongroomCheckFindings"}
 
 
 def test_what_waits_in_the_queue_has_no_deadline_yet(quiet: dict[str, str], engine: Engine, tmp_path: Path) -> None:

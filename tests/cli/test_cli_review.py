@@ -6,6 +6,7 @@ import pytest
 from command_line import Strongroom
 from ledger_of_a_day import DAY, HOLDER, Day
 
+from strongroom.ledger.conversations import REOPENED_AFTER_ERASURE
 from strongroom.ledger.due import claim_recordings
 from strongroom.ledger.engine import Engine
 from strongroom.ledger.recordings import known_recordings, take_recording
@@ -109,6 +110,18 @@ def test_requeue_by_recording_and_who_asked_is_recorded(
     assert (failed.state, stored.state) == ("waiting", "stored")
     assert failed.cause.startswith("re-queued by ")
     assert "somebody-else" not in failed.cause
+
+
+def test_what_was_erased_is_listed_and_never_re_queued(
+    strongroom: Strongroom, environment: dict[str, str], engine: Engine
+) -> None:
+    day = Day(engine).opened()
+    day.review(day.discovered(), REOPENED_AFTER_ERASURE)
+    assert len(strongroom("review", "--kind", "erased", "--json").document["rows"]) == 1
+    for choice in (["--all"], ["--kind", "erased"]):
+        dry = strongroom("requeue", *choice, "--dry-run", "--json").document
+        assert (dry["count"], dry["rows"]) == (0, [])
+        assert strongroom("requeue", *choice, "--json").document["count"] == 0
 
 
 def test_requeue_of_nothing_says_so(strongroom: Strongroom, environment: dict[str, str], engine: Engine) -> None:

@@ -3,6 +3,7 @@
 import json
 import re
 from datetime import timedelta
+from uuid import uuid4
 
 import pytest
 from command_line import Strongroom
@@ -10,6 +11,7 @@ from ledger_of_a_day import CALLER, DAY, Day
 
 from strongroom.ledger.checks import record_check
 from strongroom.ledger.engine import Engine
+from strongroom.ledger.verification import record_hashed
 from strongroom.times import day_of, utc_now
 
 YESTERDAY = day_of(utc_now()) - timedelta(days=1)
@@ -119,6 +121,7 @@ def test_with_nothing_archived_it_says_how_to_begin(strongroom: Strongroom, envi
         "forgotten_days": [],
         "late_restores": [],
         "failed_checks": [],
+        "damaged_records": 0,
     }
 
 
@@ -182,6 +185,19 @@ class TestWatch:
         assert (outcome.exit_code, outcome.err) == (0, "")
 
 
+def test_a_record_found_damaged_is_shown_until_it_is_hashed_clean(
+    strongroom: Strongroom, environment: dict[str, str], engine: Engine
+) -> None:
+    damaged, other = uuid4(), uuid4()
+    record_hashed(engine, [(damaged, 1, 2), (damaged, 2, 2)])
+    record_hashed(engine, [(other, 1, 0)])
+    assert strongroom("status", "--json").document["damaged_records"] == 1
+    assert "! 1 record not as archived when last hashed" in strongroom("status").out
+    record_hashed(engine, [(damaged, 1, 0), (damaged, 2, 0)])
+    assert strongroom("status", "--json").document["damaged_records"] == 0
+    assert "!" not in strongroom("status").out
+
+
 def test_the_last_failed_check_is_shown_until_a_clean_one_of_everything(
     strongroom: Strongroom, environment: dict[str, str], engine: Engine
 ) -> None:
@@ -203,7 +219,14 @@ def test_the_last_failed_check_is_shown_until_a_clean_one_of_everything(
     assert "strongroom vault check" in out
     checked("vault", "sample")
     checked("proven", "2025-05-14")
+    assert failed() == [("proven", "all", 2), ("vault", "sample", 1)], "another sample, another day"
+    checked("vault", "all")
     assert failed() == [("proven", "all", 2)]
     checked("proven", "all")
+    assert failed() == []
+    checked("proven", "2025-05-14", "it does not stand")
+    checked("proven", "2025-05-15")
+    assert failed() == [("proven", "2025-05-14", 1)]
+    checked("proven", "2025-05-14")
     assert failed() == []
     assert "!" not in strongroom("status").out

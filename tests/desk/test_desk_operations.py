@@ -7,7 +7,7 @@ from desk_material import DeskUnderTest
 from ledger.ledger_material import ANNE, capturing, discovered, found, looked_at
 from sqlalchemy import text
 
-from strongroom.ledger.conversations import send_conversation_to_review
+from strongroom.ledger.conversations import REOPENED_AFTER_ERASURE, send_conversation_to_review
 from strongroom.ledger.runs import open_run
 from strongroom.reasons import KINDS
 from web.views.operations import REASON_WORDS
@@ -97,6 +97,17 @@ def test_who_may_not_re_queue_does_not(night: DeskUnderTest) -> None:
     assert oscar.post("/operations/requeue", csrf_token="forged", kind="unexpected").status_code == 403
     assert oscar.post("/operations/requeue", kind="everything").status_code == 400
     assert len(_in_review(night)) == 3
+
+
+def test_what_was_erased_has_no_button(night: DeskUnderTest) -> None:
+    (ref,) = discovered(night.house.engine, found(day=DAY))
+    held = looked_at(night.house.engine, ref)
+    send_conversation_to_review(night.house.engine, held, ANNE, REOPENED_AFTER_ERASURE)
+    oscar = night.signed_in("oscar", "operator")
+    page = oscar.get("/operations").text
+    assert REASON_WORDS["erased"] in page and page.count("Re-queue ") == 2
+    answer = oscar.post("/operations/requeue", kind="erased")
+    assert answer.status_code == 400 and "erase it in Genesys too" in answer.text
 
 
 def test_each_kind_of_reason_has_words() -> None:

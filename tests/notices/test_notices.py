@@ -23,7 +23,7 @@ from strongroom.ledger.conversations import HeldConversation, send_conversation_
 from strongroom.ledger.migrate import migrate
 from strongroom.pipeline import notices
 from strongroom.pipeline.notices import tell
-from strongroom.times import day_of, utc_now
+from strongroom.times import day_of, format_instant, utc_now
 
 _numbers = itertools.count(1)
 LONG_AGO = day_of(utc_now()) - timedelta(days=3)
@@ -53,6 +53,18 @@ class Told:
     def review(self, reason: str) -> None:
         """A conversation of long ago goes to review."""
         send_conversation_to_review(self.house.engine, self.discover(), ANNE, reason)
+
+    def late_restores(self, number: int, hours: int = 1) -> str:
+        """Restores of one request that will not be in time; by when they are needed."""
+        due = (utc_now() + timedelta(hours=hours)).replace(microsecond=0)
+        self.sql(
+            "INSERT INTO restores (conversation_id, needed_by, needed_until, requester, state, cause, warned_at)"
+            " SELECT gen_random_uuid(), :due, now() + interval '9 days', 'Anne Analyst', 'open', '', now()"
+            " FROM generate_series(1, :number)",
+            due=due,
+            number=number,
+        )
+        return format_instant(due)
 
     def all_due(self) -> None:
         """Time passes."""
@@ -158,13 +170,32 @@ def test_a_request_and_a_restore_that_will_be_late_are_told(settled: Told) -> No
             id=request_id,
             left=hours * 3600,
         )
-    settled.sql(
-        "INSERT INTO restores (conversation_id, needed_by, needed_until, requester, state, cause, warned_at)"
-        " VALUES (:id, now(), now() + interval '9 days', 'Anne Analyst', 'open', '', now())",
-        id=REQUEST,
-    )
+    due = settled.late_restores(1)
     tell(settled.house)
-    assert _subjects(settled.webhook) == [("late", f"request {REQUEST}"), ("late", "restore 1")]
+    assert _subjects(settled.webhook) == [("late", f"request {REQUEST}"), ("late", f"restores due {due}")]
+    assert f"1 restore will be late, due {due}" in settled.webhook.documents[1]["text"]
+
+
+def test_the_restores_of_one_request_are_told_of_together(settled: Told) -> None:
+    due = settled.late_restores(5_000)
+    tell(settled.house)
+    assert _subjects(settled.webhook) == [("late", f"restores due {due}")]
+    assert settled.webhook.documents[0]["text"].startswith("5,000 restores will be late")
+    settled.late_restores(2, hours=3)
+    tell(settled.house)
+    assert len(settled.webhook.documents) == len(settled.mail.documents) == 2
+
+
+def test_a_channel_that_does_not_take_one_is_not_asked_for_the_others(settled: Told) -> None:
+    settled.webhook.refuse = 1
+    for reason in ("unexpected X in y", "Genesys says the recording failed (fileState ERROR)", "what nobody knows"):
+        settled.review(reason)
+    assert tell(settled.house) == 3, "the other channel has all of them"
+    assert (settled.webhook.refused, len(settled.webhook.documents), len(settled.mail.documents)) == (1, 0, 3)
+    assert tell(settled.house) == 2
+    settled.all_due()
+    assert tell(settled.house) == 1
+    assert (settled.webhook.refused, len(settled.webhook.documents), len(settled.mail.documents)) == (1, 3, 3)
 
 
 def test_what_does_not_get_through_is_sent_again(settled: Told) -> None:

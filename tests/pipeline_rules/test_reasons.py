@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from strongroom.ledger.conversations import REOPENED_AFTER_ERASURE
 from strongroom.reasons import KINDS, OTHER, kind_of
 
 RUNBOOK = Path(__file__).parents[2] / "docs" / "runbook.md"
@@ -31,6 +32,7 @@ RUNBOOK = Path(__file__).parents[2] / "docs" / "runbook.md"
         ("lock", "version v1 has no lock, and must have COMPLIANCE until 2033-01-01T00:00:00+00:00: lengthen it"),
         ("worker-lost", "tried 100 times, and the worker was lost each time"),
         ("unexpected", "unexpected KeyError in capture: report it; it is tried again"),
+        ("erased", REOPENED_AFTER_ERASURE),
         (OTHER, "as nobody has ever said"),
     ],
 )

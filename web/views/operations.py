@@ -11,6 +11,7 @@ from strongroom.ledger.progress import DayProgress
 REASON_WORDS: Mapping[str, str] = {
     "lock": "Not locked as it must be",
     "vault-conflict": "Something else stands in the vault",
+    "erased": "Erased here, and ended again in Genesys",
     "worker-lost": "Each worker that took it died",
     "unexpected": "A fault of Strongroom itself",
     "restore": "In the archive of Genesys",
