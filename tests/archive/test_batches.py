@@ -7,13 +7,17 @@ from typing import Any
 import pytest
 from archives import Archive, StartArchive
 
+from strongroom.genesys.batches import BatchStatus, batch_status
+from strongroom.genesys.client import GenesysApi
+from strongroom.genesys.recordings import Recording
 from strongroom.ledger.references import ConversationRef, RecordingRef
 from strongroom.ledger.runs import open_run
-from strongroom.pipeline import batch_following, batching, files
+from strongroom.pipeline import batch_following, batching, capture, files
 from strongroom.pipeline.batch_following import follow_batch
 from strongroom.pipeline.batching import gather_batch
 from strongroom.pipeline.enumerate import enumerate_day
 from strongroom.pipeline.recording import archive_recording
+from strongroom.times import format_instant, start_of
 
 LISTING = "GET /api/v2/conversations/{conversationId}/recordingmetadata"
 SINGLE = "GET /api/v2/conversations/{conversationId}/recordings/{recordingId}"
@@ -56,6 +60,38 @@ def test_a_day_costs_a_few_requests_a_hundred_conversations(start_archive: Start
     assert (asked(archive, LISTING), asked(archive, SINGLE)) == (0, 0)
     assert archive.rows("SELECT count(*) FROM batch_results") == [(0,)], "links are secrets"
     assert archive.rows("SELECT count(*) FROM recordings WHERE state = 'stored' AND media IS NULL") == [(0,)]
+
+
+def test_text_without_a_transcript_in_two_batches_is_listed_once_and_what_the_list_says_is_so(
+    start_archive: StartArchive, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    archive = start_archive(conversations=1)
+    noon = start_of(archive.day) + timedelta(hours=12)
+    email = {
+        "start": format_instant(noon),
+        "ends": [format_instant(noon + timedelta(minutes=5))],
+        "kind": "email",
+    }
+    archive.simulator.script([email])
+
+    def without_text(client: GenesysApi, job_id: str) -> BatchStatus:
+        status = batch_status(client, job_id)
+        others = tuple(one for one in status.results if one.content_type != "application/json")
+        return BatchStatus(len(others), len(others), others)
+
+    listed: list[str] = []
+
+    def listing(_: GenesysApi, conversation_id: str) -> list[Recording]:
+        listed.append(conversation_id)
+        return []
+
+    monkeypatch.setattr(batch_following, "batch_status", without_text)
+    monkeypatch.setattr(capture, "recording_metadata", listing)
+    archive.archive_here()
+    assert archive.rows("SELECT state, batch_asks FROM conversations WHERE record::text LIKE '%\"email\"%'") == [
+        ("archived", 2)
+    ]
+    assert len(listed) == 1
 
 
 def test_killed_between_submit_and_commit_it_is_asked_for_again(
