@@ -9,10 +9,12 @@ from archives import Archive, StartArchive
 
 from strongroom.genesys.batches import BatchStatus, batch_status
 from strongroom.genesys.client import GenesysApi
+from strongroom.genesys.errors import GenesysUnreachable, LinkExpired
+from strongroom.genesys.media import fetch_media
 from strongroom.genesys.recordings import Recording
 from strongroom.ledger.references import ConversationRef, RecordingRef
 from strongroom.ledger.runs import open_run
-from strongroom.pipeline import batch_following, batching, capture, files
+from strongroom.pipeline import batch_following, batching, capture, files, recording
 from strongroom.pipeline.batch_following import follow_batch
 from strongroom.pipeline.batching import gather_batch
 from strongroom.pipeline.enumerate import enumerate_day
@@ -154,6 +156,48 @@ def test_killed_between_result_and_put_the_next_one_puts_it_once_even_when_the_l
     assert asked(archive, SINGLE) >= len(recordings) - 1, "what is asked for singly, since its link has expired"
     puts = archive.rows("SELECT count(*), count(DISTINCT key) FROM objects")
     assert puts[0][0] == puts[0][1]
+
+
+@pytest.mark.parametrize("put_off", [False, True])
+def test_channels_told_in_another_order_than_the_single_answers_are_all_kept_and_each_once(
+    start_archive: StartArchive, monkeypatch: pytest.MonkeyPatch, put_off: bool
+) -> None:
+    archive = start_archive(conversations=8, awkward_only="dual_channel", outcome="late=0")
+
+    def backwards(client: GenesysApi, job_id: str) -> BatchStatus:
+        status = batch_status(client, job_id)
+        return BatchStatus(status.expected, status.ready, status.results[::-1])
+
+    monkeypatch.setattr(batch_following, "batch_status", backwards)
+    followed(archive)
+    [dual] = [RecordingRef(*row) for row in archive.rows(
+        "SELECT conversation_id, revision, recording_id FROM batch_results WHERE result_count = 2"
+    )]  # fmt: skip
+    fetched: list[str] = []
+
+    def expiring(session: Any, url: str, *arguments: Any, **named: Any) -> Any:
+        fetched.append(url)
+        if len(fetched) == 2:
+            raise LinkExpired("it expired", where="a test", todo="nothing")
+        return fetch_media(session, url, *arguments, **named)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(files, "fetch_media", expiring)
+        if put_off:
+            patched.setattr(recording, "recording_with_media", _unreachable)
+        archive_recording(archive.house, dual)
+    archive.let_time_pass(60)
+    archive.archive_here()
+    assert mismatches(archive) == []
+    parts = archive.rows(
+        "SELECT part, sha256 FROM objects WHERE recording_id = :id ORDER BY part", id=dual.recording_id
+    )
+    assert [row.part.rpartition("/")[2] for row in parts] == ["1", "2"]
+    assert len({row.sha256 for row in parts}) == 2
+
+
+def _unreachable(*_: Any, **__: Any) -> None:
+    raise GenesysUnreachable("no answer", where="a test", todo="nothing")
 
 
 def test_what_a_batch_had_given_before_it_was_given_up_is_looked_at_again(start_archive: StartArchive) -> None:
