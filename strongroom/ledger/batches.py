@@ -191,9 +191,18 @@ def take_batch(engine: Engine, batch_id: int, holder: Holder) -> HeldBatch | Non
     )  # fmt: skip
 
 
-def postpone_batch(engine: Engine, batch: HeldBatch, holder: Holder, due_in_s: float, cause: str) -> None:
-    """Look again in `due_in_s`, at its deadline at the latest. Raises LeaseLost."""
-    due_at = func.least(leases.seconds_from_now(due_in_s), func.greatest(batches.c.deadline_at, func.clock_timestamp()))
+def postpone_batch(
+    engine: Engine, batch: HeldBatch, holder: Holder, due_in_s: float, cause: str, *, lost_s: float = 0
+) -> None:
+    """Look again in `due_in_s`, at its deadline at the latest. Raises LeaseLost.
+
+    `lost_s` is time that doesn't count, a server or an allowance failed us: the deadline moves, from now on where it
+    has passed.
+    """
+    deadline_at = batches.c.deadline_at
+    if lost_s:
+        deadline_at = func.greatest(deadline_at, func.clock_timestamp()) + leases.seconds(lost_s)
+    due_at = func.least(leases.seconds_from_now(due_in_s), func.greatest(deadline_at, func.clock_timestamp()))
     with transaction(engine) as connection:
         leases.postpone(
             connection,
@@ -203,6 +212,7 @@ def postpone_batch(engine: Engine, batch: HeldBatch, holder: Holder, due_in_s: f
             holder,
             due_at,
             cause=cause,
+            deadline_at=deadline_at,
         )
 
 

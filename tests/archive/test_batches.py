@@ -9,7 +9,13 @@ from archives import Archive, StartArchive
 
 from strongroom.genesys.batches import BatchStatus, batch_status
 from strongroom.genesys.client import GenesysApi
-from strongroom.genesys.errors import GenesysUnreachable, LinkExpired
+from strongroom.genesys.errors import (
+    CredentialsRefused,
+    GenesysUnavailable,
+    GenesysUnreachable,
+    LinkExpired,
+    RateLimited,
+)
 from strongroom.genesys.media import fetch_media
 from strongroom.genesys.recordings import Recording
 from strongroom.ledger.references import ConversationRef, RecordingRef
@@ -214,6 +220,39 @@ def test_what_a_batch_had_given_before_it_was_given_up_is_looked_at_again(start_
     [(stored,)] = archive.rows("SELECT count(*) FROM recordings WHERE state = 'stored'")
     assert archive.simulator.stats()["media"]["gets"] - gets <= 2 * (stored - len(recordings)) + 20
     assert asked(archive, SINGLE) >= stored
+
+
+def test_an_outage_across_its_deadline_does_not_end_a_batch(
+    start_archive: StartArchive, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    archive = start_archive(conversations=6, outcomes={"late": 0, "never": 0, "deleted": 0, "error": 0})
+    enumerated(archive)
+    gather_batch(archive.house)
+    [(batch_id,)] = archive.rows("SELECT batch_id FROM batches")
+    said: dict[str, Any] = {"where": "a test", "todo": "nothing"}
+    errors = [
+        GenesysUnreachable("no answer", **said),
+        GenesysUnavailable("503", **said),
+        RateLimited("used up", **said, retry_after_s=40),
+        CredentialsRefused("401", **said, status=401),
+    ]
+    for error in errors:
+        archive.let_time_pass(60)
+
+        def failing(*_: Any, error: Exception = error) -> None:
+            raise error
+
+        with monkeypatch.context() as patched:
+            patched.setattr(batch_following, "batch_status", failing)
+            assert follow_batch(archive.house, batch_id).unlisted == []
+        assert archive.rows("SELECT state, deadline_at > now(), attempts > 0 FROM batches") == [
+            ("submitted", True, True)
+        ]
+    archive.let_time_pass(41)
+    archive.archive_here()
+    assert mismatches(archive) == []
+    assert archive.rows("SELECT DISTINCT state FROM batches") == [("done",)]
+    assert (asked(archive, LISTING), asked(archive, SINGLE)) == (0, 0)
 
 
 @pytest.mark.long
