@@ -75,7 +75,10 @@ class Stage:
         self.join("acd", "Queue", self.session(media_type, segment))
 
     def agent(self, media_type: str, queue_id: str | None, start: float, end: float, *extra: Session) -> Session:
-        """An agent's leg, which says that it is recorded unless it is text; the wrap-up follows it, and may run on after the conversation has ended."""
+        """An agent's leg, which says that it is recorded unless it is text.
+
+        The wrap-up follows it, and may run on after the conversation has ended.
+        """
         subject = self.subject if media_type == "email" else None
         code = self.directory.wrap_up_code_id(self.draw.choice(WRAP_UP_CODES))
         wrapped_ms = self.at(end) + self.draw.randrange(5_000, 90_000)

@@ -199,7 +199,7 @@ def postpone_batch(
     `lost_s` is time that doesn't count, a server or an allowance failed us: the deadline moves, from now on where it
     has passed.
     """
-    deadline_at = batches.c.deadline_at
+    deadline_at: ColumnElement[datetime] = batches.c.deadline_at
     if lost_s:
         deadline_at = func.greatest(deadline_at, func.clock_timestamp()) + leases.seconds(lost_s)
     due_at = func.least(leases.seconds_from_now(due_in_s), func.greatest(deadline_at, func.clock_timestamp()))

@@ -58,8 +58,8 @@ def _gather(house: House, held: Sequence[HeldConversation]) -> Next:
     if not gathered:
         return NOTHING
     settings = house.settings
-    client = house.pool.choose()
-    job_id = submit_batch(client, [str(one.held.ref.conversation_id) for one in gathered])
+    ids = [str(one.held.ref.conversation_id) for one in gathered]
+    client, job_id = house.pool.ask(lambda client: submit_batch(client, ids))
     batch_id = record_batch(
         house.engine,
         gathered,

@@ -102,7 +102,8 @@ def unflagged(*media: tuple[str, str, str]) -> Conversation:
     return parse_conversation(conversation().raw | {"participants": participants})
 
 
-CUSTOMER, AGENT, ALERTED = ("customer", "email", "interact"), ("agent", "email", "interact"), ("agent", "email", "alert")
+CUSTOMER = ("customer", "email", "interact")
+AGENT, ALERTED = ("agent", "email", "interact"), ("agent", "email", "alert")
 
 
 @pytest.mark.parametrize(

@@ -127,7 +127,9 @@ def test_every_recorded_session_has_a_recording_and_the_reverse_and_text_has_one
         story = tell(world, directory, Place(DAY, number))
         recorded = {session.id for who in story.participants for session in who.sessions if session.recorded}
         text = {held.session_id for held in story.recordings if held.media in TEXT_MEDIA}
-        answered = {s.id for who in story.participants if who.user_id for s in who.sessions if s.media_type in TEXT_MEDIA}
+        answered = {
+            s.id for who in story.participants if who.user_id for s in who.sessions if s.media_type in TEXT_MEDIA
+        }
         assert recorded == {held.session_id for held in story.recordings} - text
         assert text == answered
         assert (story.kind is Kind.ABANDONED) == (not story.recordings)
