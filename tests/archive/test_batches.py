@@ -7,13 +7,15 @@ from typing import Any
 import pytest
 from archives import Archive, StartArchive
 
-from strongroom.genesys.batches import BatchStatus, batch_status
+from strongroom.genesys.batches import BatchStatus, batch_status, submit_batch
 from strongroom.genesys.client import GenesysApi
 from strongroom.genesys.errors import (
     CredentialsRefused,
+    GenesysRefused,
     GenesysUnavailable,
     GenesysUnreachable,
     LinkExpired,
+    PermissionMissing,
     RateLimited,
 )
 from strongroom.genesys.media import fetch_media
@@ -220,6 +222,34 @@ def test_what_a_batch_had_given_before_it_was_given_up_is_looked_at_again(start_
     [(stored,)] = archive.rows("SELECT count(*) FROM recordings WHERE state = 'stored'")
     assert archive.simulator.stats()["media"]["gets"] - gets <= 2 * (stored - len(recordings)) + 20
     assert asked(archive, SINGLE) >= stored
+
+
+@pytest.mark.parametrize(
+    ("taken", "error", "status"), [(0, PermissionMissing, 403), (1, GenesysRefused, 400)], ids=["none", "the second"]
+)
+def test_what_no_batch_is_taken_of_is_asked_for_singly(
+    start_archive: StartArchive,
+    monkeypatch: pytest.MonkeyPatch,
+    taken: int,
+    error: type[GenesysRefused],
+    status: int,
+) -> None:
+    outcomes = {"late": 0.5, "never": 0, "deleted": 0, "error": 0}
+    archive = start_archive(conversations=8, outcomes=outcomes)
+    submitted: list[Sequence[str]] = []
+
+    def refusing(client: GenesysApi, conversation_ids: Sequence[str]) -> str:
+        submitted.append(conversation_ids)
+        if len(submitted) > taken:
+            raise error("it says no", where="a test", todo="grant Recording > Export", status=status)
+        return submit_batch(client, conversation_ids)
+
+    monkeypatch.setattr(batching, "submit_batch", refusing)
+    archive.archive_here()
+    assert mismatches(archive) == []
+    assert archive.rows("SELECT count(*) FROM batches") == [(taken,)]
+    assert asked(archive, LISTING) >= len(submitted[taken])
+    assert archive.rows("SELECT DISTINCT state FROM conversations") == [("archived",)]
 
 
 def test_an_outage_across_its_deadline_does_not_end_a_batch(
