@@ -198,6 +198,30 @@ def test_what_each_side_lost_is_found_and_ends_archived(archive: Archive) -> Non
     assert [one.number for one in logged(archive)] == [1, 2]
 
 
+def test_what_stands_and_can_not_be_brought_back_leaves_the_difference_as_it_is(archive: Archive) -> None:
+    ids = conversation_ids(archive)
+    mid_capture, changed = ids[0], ids[2]
+    documents = [key for key in keys_of(archive, mid_capture) if "/recordings/" not in key]
+    lose_from_ledger(archive, mid_capture)
+    lose_from_vault(archive, documents)
+    archive.simulator.wrap_up(changed, "escalated")
+    alien = f"archive/{archive.day}/{changed}/alien.txt"
+    past_the_policy(archive).put_object(Bucket=archive.bucket, Key=alien, Body=b"alien", ChecksumAlgorithm="SHA256")
+    cover(archive)
+    told = found(recount(archive))
+    [late] = set(conversation_ids(archive)) - set(ids)
+    assert set(told.pop("missed")) == {late, mid_capture}
+    assert told.pop("changed") == [changed]
+    # its recordings were known to nobody at that look
+    assert alien in told.pop("unknownToLedger")
+    assert told == {}
+    settle(archive)
+    assert states(archive, mid_capture) == [(1, "archived")]
+    assert states(archive, changed) == [(1, "archived"), (2, "archived")]
+    assert set(standing(archive).values()) == {1}
+    assert set(found(recount(archive))) == {"unknownToLedger"}
+
+
 def test_a_day_beyond_the_querys_reach_is_settled_and_sealed_once_it_is_recounted(
     to_be_archived: Archive, monkeypatch: pytest.MonkeyPatch
 ) -> None:
