@@ -46,7 +46,7 @@ def _add(stage: Stage, recording: Recording, number: int, stretch: Stretch) -> N
         before.media_type,
         before.direction,
         (_interact(stretch, before.segments[0].queue_id),),
-        recorded=True,
+        recorded=before.recorded,
     )
     stage.participants.append(
         Participant(_id(stage, number, "participant"), agent.purpose, agent.name, (session,), agent.user_id)

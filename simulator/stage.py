@@ -11,6 +11,7 @@ from simulator.people import person
 from simulator.population import Outline
 from simulator.story import Participant, Recording, Segment, Session
 
+TEXT_MEDIA = frozenset({"chat", "message", "email"})
 SUBJECTS = ("Question about my statement", "Order confirmation", "Complaint – fees", "Re: appointment", "Überweisung")
 
 
@@ -74,7 +75,10 @@ class Stage:
         self.join("acd", "Queue", self.session(media_type, segment))
 
     def agent(self, media_type: str, queue_id: str | None, start: float, end: float, *extra: Session) -> Session:
-        """An agent's leg, recorded; the wrap-up follows it, and may run on after the conversation has ended."""
+        """An agent's leg, which says that it is recorded unless it is text.
+
+        The wrap-up follows it, and may run on after the conversation has ended.
+        """
         subject = self.subject if media_type == "email" else None
         code = self.directory.wrap_up_code_id(self.draw.choice(WRAP_UP_CODES))
         wrapped_ms = self.at(end) + self.draw.randrange(5_000, 90_000)
@@ -82,7 +86,8 @@ class Stage:
             media_type,
             Segment("interact", self.at(start), self.at(end), queue_id, disconnect_type="peer", subject=subject),
             Segment("wrapup", self.at(end), wrapped_ms, queue_id, wrap_up_code=code),
-            recorded=True,
+            # the flag is about audio
+            recorded=media_type not in TEXT_MEDIA,
         )
         number = self.draw.randrange(USERS)
         name, user_id = self.directory.user_name(number), self.directory.user_id(number)

@@ -10,7 +10,7 @@ from simulator.kinds import Outcome
 from simulator.oddities import perform, prepare
 from simulator.population import Place
 from simulator.reopening import reopen
-from simulator.stage import Stage
+from simulator.stage import TEXT_MEDIA, Stage
 from simulator.story import Recording, Story
 from simulator.world import World
 
@@ -48,8 +48,10 @@ def tell(world: World, directory: Directory, place: Place, times_reopened: int =
 def _with_outcome(recordings: list[Recording], outcome: Outcome, draw: random.Random) -> list[Recording]:
     if recordings:
         chosen = draw.randrange(len(recordings))
-        # beside a listed recording of the same session nothing would tell that one is to come
+        # beside a listed recording of the same session nothing would tell that one is to come, nor for text, which
+        # has no flag
         alone = sum(recording.session_id == recordings[chosen].session_id for recording in recordings) == 1
+        alone = alone and recordings[chosen].media not in TEXT_MEDIA
         hidden = alone and digest(0, recordings[chosen].id)[0] % 2 == 0
         recordings[chosen] = replace(recordings[chosen], outcome=outcome, hidden_while_late=hidden)
     return recordings

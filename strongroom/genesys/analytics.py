@@ -221,7 +221,7 @@ def _refuse_out_of_reach(query: dict[str, Any], reach: int, total_hits: int) -> 
         raise TooManyConversations(
             f"the day has {total_hits} conversations, and a query read from both ends reaches {2 * reach}",
             where=f"POST {QUERY_PATH}, interval {query['interval']}",
-            todo="nothing: the reading by activity, a day later, has no such limit",
+            todo="nothing: the reading by activity, a day later, has no such limit; the day settles after it",
         )
 
 

@@ -15,7 +15,8 @@ class Conversation:
 
     `raw` is the record as received, to be archived whole. `ended_at` is None while the conversation is open.
     `wrap_up_codes`, `queue_ids`, `division_ids` and `user_ids` are ids; `queue_ids` come from the segments, where
-    the API puts them. `recorded_session_ids` are the sessions that say `recording: true`.
+    the API puts them. `recorded_session_ids` are the sessions that say `recording: true`, which the API says
+    of audio; text is recorded without it.
     """
 
     raw: dict[str, Any]
@@ -43,6 +44,17 @@ class Conversation:
         )
         media = {one["sessionId"]: one.get("mediaType") for one in sessions if isinstance(one.get("sessionId"), str)}
         return tuple((one, text_or_none(media.get(one))) for one in self.recorded_session_ids)
+
+    @property
+    def answered_media(self) -> tuple[str | None, ...]:
+        """The mediaType of each session in which an agent took part, not only was alerted."""
+        return tuple(
+            text_or_none(session.get("mediaType"))
+            for participant in objects(self.raw.get("participants"))
+            if participant.get("purpose") == "agent"
+            for session in objects(participant.get("sessions"))
+            if any(segment.get("segmentType") == "interact" for segment in objects(session.get("segments")))
+        )
 
 
 def parse_conversation(raw: object) -> Conversation:

@@ -1,6 +1,7 @@
 """Batch downloads: `submitted → done | given up`, and the conversations that wait for them."""
 
 from collections.abc import Collection, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -135,30 +136,55 @@ def record_batch(
             .returning(batches.c.batch_id)
         ).scalar_one()
         for one in gathered:
-            changes: dict[str, Any] = {"batch_id": batch_id, "batch_asks": conversations.c.batch_asks + 1}
-            if one.decided is not None:
-                changes |= decision_columns(one.decided) | {
-                    "record": one.record,
-                    "names": one.names,
-                    "state": "capturing",
-                    "awaits": "batch",
-                    "deadline_at": leases.seconds_from_now(conversation_deadline_s),
-                }
-            state = "discovered" if one.decided is not None else "capturing"
-            try:
-                leases.change(
-                    connection,
-                    conversations,
-                    one.held.ref._asdict(),
-                    [state],
-                    holder,
-                    cause=f"in batch {batch_id}",
-                    attempts=0,
-                    **changes,
-                )
-            except LeaseLost:
-                continue
+            changes = _decision(one, conversation_deadline_s) | {
+                "awaits": "batch",
+                "batch_id": batch_id,
+                "batch_asks": conversations.c.batch_asks + 1,
+                "cause": f"in batch {batch_id}",
+            }
+            with suppress(LeaseLost):
+                _decided(connection, one, holder, changes)
     return batch_id
+
+
+def list_all_instead(
+    engine: Engine, gathered: Sequence[Gathered], holder: Holder, cause: str, *, conversation_deadline_s: float
+) -> list[ConversationRef]:
+    """No batch was to be had for these: record what was decided of each, and that they are listed by themselves.
+
+    Those that are to be listed, without what another worker holds by now.
+    """
+    unlisted = []
+    with transaction(engine) as connection:
+        for one in gathered:
+            now = func.clock_timestamp()
+            changes = _decision(one, conversation_deadline_s) | {
+                "awaits": "listing",
+                "cause": cause,
+                "due_at": now,
+                "enqueued_at": now,
+            }
+            with suppress(LeaseLost):
+                _decided(connection, one, holder, changes)
+                unlisted.append(one.held.ref)
+    return unlisted
+
+
+def _decision(one: Gathered, conversation_deadline_s: float) -> dict[str, Any]:
+    """What changes with the decision on a conversation; nothing where it was decided before."""
+    if one.decided is None:
+        return {}
+    return decision_columns(one.decided) | {
+        "record": one.record,
+        "names": one.names,
+        "state": "capturing",
+        "deadline_at": leases.seconds_from_now(conversation_deadline_s),
+    }
+
+
+def _decided(connection: Connection, one: Gathered, holder: Holder, changes: dict[str, Any]) -> None:
+    state = "discovered" if one.decided is not None else "capturing"
+    leases.change(connection, conversations, one.held.ref._asdict(), [state], holder, attempts=0, **changes)
 
 
 def list_instead(engine: Engine, held: HeldConversation, holder: Holder, cause: str) -> None:
@@ -187,9 +213,18 @@ def take_batch(engine: Engine, batch_id: int, holder: Holder) -> HeldBatch | Non
     return HeldBatch(batch_id, row["client_id"], row["job_id"], row["deadline_at"], row["taken_at"], row["attempts"])
 
 
-def postpone_batch(engine: Engine, batch: HeldBatch, holder: Holder, due_in_s: float, cause: str) -> None:
-    """Look again in `due_in_s`, at its deadline at the latest. Raises LeaseLost."""
-    due_at = func.least(leases.seconds_from_now(due_in_s), func.greatest(batches.c.deadline_at, func.clock_timestamp()))
+def postpone_batch(
+    engine: Engine, batch: HeldBatch, holder: Holder, due_in_s: float, cause: str, *, lost_s: float = 0
+) -> None:
+    """Look again in `due_in_s`, at its deadline at the latest. Raises LeaseLost.
+
+    `lost_s` is time that doesn't count, a server or an allowance failed us: the deadline moves, from now on where it
+    has passed.
+    """
+    deadline_at: ColumnElement[datetime] = batches.c.deadline_at
+    if lost_s:
+        deadline_at = func.greatest(deadline_at, func.clock_timestamp()) + leases.seconds(lost_s)
+    due_at = func.least(leases.seconds_from_now(due_in_s), func.greatest(deadline_at, func.clock_timestamp()))
     with transaction(engine) as connection:
         leases.postpone(
             connection,
@@ -199,6 +234,7 @@ def postpone_batch(engine: Engine, batch: HeldBatch, holder: Holder, due_in_s: f
             holder,
             due_at,
             cause=cause,
+            deadline_at=deadline_at,
         )
 
 

@@ -106,6 +106,21 @@ def find_part(engine: Engine, ref: PartRef) -> tuple[ObjectRow | None, list[Inte
         return (None, _intents(connection, ref)) if row is None else (ObjectRow(*row), [])
 
 
+def shas_of_parts(engine: Engine, ref: RecordingRef, revision: int) -> dict[str, frozenset[str]]:
+    """The hashes of all that stands, or was about to be put, of a recording in a revision, by part."""
+    found: dict[str, frozenset[str]] = {}
+    with transaction(engine) as connection:
+        for table in (objects, intents):
+            statement = select(table.c.part, table.c.sha256).where(
+                table.c.conversation_id == ref.conversation_id,
+                table.c.revision == revision,
+                table.c.recording_id == ref.recording_id,
+            )
+            for part, sha256 in connection.execute(statement):
+                found[part] = found.get(part, frozenset()) | {sha256}
+    return found
+
+
 def _intents(connection: Connection, ref: PartRef) -> list[IntentRow]:
     statement = (
         select(*(intents.c[name] for name in IntentRow.__dataclass_fields__))

@@ -40,7 +40,7 @@ def kind_of_result(content_type: str | None) -> str | None:
 
 
 def has_all(conversation: Conversation, results: Sequence[BatchResult]) -> bool:
-    """Whether the results account for every session that was recorded.
+    """Whether the results account for every session that was recorded, and for what was written.
 
     One session may have several recordings, so more of a kind than sessions say nothing where there is one session of
     it, and are doubtful where there are several: one may have two and the other none yet. A recording of which there
@@ -48,7 +48,7 @@ def has_all(conversation: Conversation, results: Sequence[BatchResult]) -> bool:
     """
     if any(result.recording_id is None for result in results):
         return False
-    sessions = Counter(_kind_of_session(media) for _, media in conversation.recorded_sessions)
+    sessions = _sessions_of_kind(conversation)
     kinds = {
         recording_id: next((kind for kind in map(_kind_of, of_it) if kind is not None), None)
         for recording_id, of_it in _by_recording(results).items()
@@ -66,6 +66,18 @@ def found_recordings(conversation: Conversation, results: Sequence[BatchResult])
     for session in conversation.recorded_sessions:
         of_kind.setdefault(_kind_of_session(session[1]), []).append(session)
     return [_found(of_it, of_kind) for of_it in _by_recording(results).values()]
+
+
+def _sessions_of_kind(conversation: Conversation) -> Counter[str]:
+    """How many sessions of each kind have a recording. `recording: true` is about audio: text is kept without it.
+
+    What was written in a queue or to a bot is a transcript as well, of one session at least.
+    """
+    sessions = Counter(_kind_of_session(media) for _, media in conversation.recorded_sessions)
+    if any(_kind_of_session(media) == TEXT for media in conversation.media_types):
+        answered = sum(_kind_of_session(media) == TEXT for media in conversation.answered_media)
+        sessions[TEXT] = max(sessions[TEXT], answered, 1)
+    return sessions
 
 
 def _found(results: Sequence[BatchResult], sessions: dict[str, list[tuple[str, str | None]]]) -> FoundRecording:

@@ -26,6 +26,7 @@ from strongroom.ledger.heartbeat import kept_batch
 from strongroom.ledger.references import ConversationRef
 from strongroom.pipeline.attempt import attempt
 from strongroom.pipeline.batch_check import found_recordings, has_all
+from strongroom.pipeline.failures import Retry, verdict
 from strongroom.pipeline.outcomes import NOTHING, Next
 
 MOST_ASKS = 2
@@ -101,24 +102,31 @@ def _give_up(house: House, batch: HeldBatch, cause: str) -> Released:
 
 
 def _after_error(house: House, batch: HeldBatch, error: StrongroomError) -> Next:
-    """Another look later; what is refused, or lasts until the deadline, ends the batch: its conversations go singly."""
+    """Another look later; what is refused, or lasts until the deadline, ends the batch: its conversations go singly.
+
+    An outage, a credential or an allowance moves the deadline: the batch is there still, and asking singly costs a
+    hundred times as much.
+    """
     refused = isinstance(error, GenesysRefused | ClientNotConfigured) and not isinstance(error, CredentialsRefused)
+    decided = verdict(error, attempts=batch.attempts, retry_interval_s=house.settings.retry_interval_s)
+    passing = isinstance(decided, Retry) and decided.ours
     try:
-        if refused or batch.taken_at >= batch.deadline_at:
+        if refused or (not passing and batch.taken_at >= batch.deadline_at):
             return Next(unlisted=_give_up(house, batch, error.reason).unlisted)
         at_least_s = error.retry_after_s if isinstance(error, RateLimited) else 0.0
-        _later(house, batch, error.reason, at_least_s=at_least_s)
+        _later(house, batch, error.reason, at_least_s=at_least_s, lost=passing)
     except LeaseLost:
         pass
     return NOTHING
 
 
-def _later(house: House, batch: HeldBatch, cause: str, *, at_least_s: float = 0.0) -> None:
+def _later(house: House, batch: HeldBatch, cause: str, *, at_least_s: float = 0.0, lost: bool = False) -> None:
     settings = house.settings
     due_in_s = max(pause_s(batch.attempts, settings.batch_first_look_s, settings.batch_longest_pause_s), at_least_s)
-    left_s = (batch.deadline_at - batch.taken_at).total_seconds()
-    due_in_s = min(due_in_s, max(left_s, 1.0))
-    postpone_batch(house.engine, batch, house.holder, due_in_s, cause)
+    if not lost:
+        left_s = (batch.deadline_at - batch.taken_at).total_seconds()
+        due_in_s = min(due_in_s, max(left_s, 1.0))
+    postpone_batch(house.engine, batch, house.holder, due_in_s, cause, lost_s=due_in_s if lost else 0)
 
 
 def _by_conversation(

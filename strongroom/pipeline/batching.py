@@ -14,8 +14,9 @@ from strongroom.errors import StrongroomError
 from strongroom.genesys.analytics import conversations_again
 from strongroom.genesys.batches import submit_batch
 from strongroom.genesys.conversations import Conversation, parse_conversation
+from strongroom.genesys.errors import CredentialsRefused, GenesysRefused
 from strongroom.house import House
-from strongroom.ledger.batches import Gathered, list_instead, record_batch, take_for_batch
+from strongroom.ledger.batches import Gathered, list_all_instead, list_instead, record_batch, take_for_batch
 from strongroom.ledger.conversations import (
     HeldConversation,
     expire_conversation,
@@ -58,8 +59,13 @@ def _gather(house: House, held: Sequence[HeldConversation]) -> Next:
     if not gathered:
         return NOTHING
     settings = house.settings
-    client = house.pool.choose()
-    job_id = submit_batch(client, [str(one.held.ref.conversation_id) for one in gathered])
+    ids = [str(one.held.ref.conversation_id) for one in gathered]
+    try:
+        client, job_id = house.pool.ask(lambda client: submit_batch(client, ids))
+    except CredentialsRefused:
+        raise
+    except GenesysRefused as error:
+        return _singly(house, gathered, error)
     batch_id = record_batch(
         house.engine,
         gathered,
@@ -72,6 +78,19 @@ def _gather(house: House, held: Sequence[HeldConversation]) -> Next:
     )
     _log.info("batch submitted", batch=batch_id, conversations=len(gathered))
     return NOTHING
+
+
+def _singly(house: House, gathered: Sequence[Gathered], error: GenesysRefused) -> Next:
+    """Genesys takes no batch of these, and no retry helps: each is asked for by itself, which may be allowed."""
+    _log.error("batch refused", conversations=len(gathered), reason=str(error))
+    unlisted = list_all_instead(
+        house.engine,
+        gathered,
+        house.holder,
+        f"to be listed by itself, a batch of it was refused: {error.reason}",
+        conversation_deadline_s=house.settings.retry_deadline_s,
+    )
+    return Next(unlisted=unlisted)
 
 
 def _decided(house: House, held: HeldConversation, conversation: Conversation) -> Gathered | None:

@@ -1,6 +1,7 @@
 """Which conversations ended on a day. The query knows them by start, the promise is about ends."""
 
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from uuid import UUID
@@ -9,10 +10,12 @@ import structlog
 
 from strongroom.errors import StrongroomError
 from strongroom.genesys.analytics import Page, ended_since, started_on
+from strongroom.genesys.errors import TooManyConversations
 from strongroom.house import House
 from strongroom.ledger.discovering import Found, discover
 from strongroom.ledger.engine import LeaseLost
 from strongroom.ledger.heartbeat import kept_run
+from strongroom.ledger.recounts import latest_recount
 from strongroom.ledger.references import ConversationRef
 from strongroom.ledger.runs import Run, days_with_run, enumerated, postpone_run, take_run
 from strongroom.pipeline.changed import record_changed
@@ -49,7 +52,8 @@ def enumerate_day(house: House, day: date) -> Iterator[list[ConversationRef]]:
     """Record every conversation that ended on the day, page by page; each page's new ones, which are to be enqueued.
 
     Yields nothing when another worker enumerates the day, or nobody asked for it. An answer that doesn't come postpones
-    the run with the reason; what was recorded until then stays. Records that can't be read are counted on the run.
+    the run with the reason; what was recorded until then stays. A day beyond the query's reach waits for its recount,
+    which reads it whole. Records that can't be read are counted on the run.
     """
     run = take_run(house.engine, day, house.holder)
     if run is None:
@@ -67,10 +71,23 @@ def enumerate_day(house: House, day: date) -> Iterator[list[ConversationRef]]:
         enumerated(house.engine, run, house.holder, len(ids), invalid)
     except LeaseLost:
         _log.info("another worker enumerates the day", day=str(day))
+    except TooManyConversations as error:
+        _leave_to_recount(house, run, error)
     except StrongroomError as error:
         _postpone(house, run, error)
     except Exception as error:  # noqa: BLE001  # the run must say why it waits, whatever it was
         _postpone(house, run, Unexpected(error))
+
+
+def _leave_to_recount(house: House, run: Run, error: TooManyConversations) -> None:
+    """No query reaches all of the day: its recount, which reads it whole, has found the rest, or is waited for."""
+    recounted = latest_recount(house.engine, run.day)
+    if recounted is None:
+        _postpone(house, run, error)
+        return
+    _log.info("day known by its recount", day=str(run.day), reason=str(error))
+    with suppress(LeaseLost):
+        enumerated(house.engine, run, house.holder, recounted.conversations, 0)
 
 
 def _postpone(house: House, run: Run, error: StrongroomError) -> None:

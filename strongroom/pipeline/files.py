@@ -1,8 +1,8 @@
 """The files of a recording: which there are, and how each gets from its link into the vault."""
 
 from collections import Counter
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 
 from strongroom.canonical import sha256_hex
 from strongroom.genesys.containers import check_whole, duration_s, identify
@@ -10,7 +10,7 @@ from strongroom.genesys.errors import GenesysAnswerInvalid
 from strongroom.genesys.media import fetch_media
 from strongroom.genesys.recordings import Recording
 from strongroom.house import House
-from strongroom.ledger.objects import PartRef, find_earlier
+from strongroom.ledger.objects import PartRef, find_earlier, shas_of_parts
 from strongroom.ledger.recordings import HeldRecording
 from strongroom.pipeline.locks import lock_at_put
 from strongroom.pipeline.parts import Content, Placement, store, stored_already
@@ -48,7 +48,8 @@ def store_files(house: House, held: HeldRecording, recording: Recording) -> Stor
     if recording.media in TEXT_MEDIA and recording.body is not None:
         _store_transcript(house, held, recording.body)
         transcripts = 1
-    durations = [_store_file(house, held, link) for link in links]
+    taken = _taken(house, held, recording, links)
+    durations = [_store_file(house, held, link, taken) for link in links]
     # its parts are channels: they last as long as each other
     measured = [one for one in durations if one is not None]
     return StoredFiles(transcripts + len(links), max(measured, default=None))
@@ -86,6 +87,37 @@ def _links_of(recording: Recording, *, exports: bool) -> Iterator[_Link]:
         )
 
 
+def _taken(
+    house: House, held: HeldRecording, recording: Recording, links: Sequence[_Link]
+) -> dict[int, frozenset[str]] | None:
+    """The hashes of the parts that stand or were about to be put, by number; None where the place tells which is which.
+
+    A batch numbers the parts as it tells them, another batch or the single answer in another order. So where there are
+    several and one is taken, each is fetched and known by its bytes. Transcodes and exports, whose bytes are others at
+    each request, are given singly alone, in one order.
+    """
+    of_batch = recording.media not in TEXT_MEDIA and house.settings.audio_format == "NONE"
+    if not of_batch or sum(link.number is not None for link in links) < 2:
+        return None
+    placement, recording_id = _placement(house, held), held.ref.recording_id
+    taken = {}
+    for part, shas in shas_of_parts(house.engine, held.ref, held.objects_revision).items():
+        number = part.removeprefix(f"recordings/{recording_id}/")
+        if number.isdigit():
+            row = stored_already(house, placement, _part_ref(held, part))
+            taken[int(number)] = shas if row is None else frozenset([row.sha256])
+    return taken or None
+
+
+def _numbered(link: _Link, taken: dict[int, frozenset[str]], recording_id: str, sha256: str) -> _Link:
+    """The link under the number its bytes have, or the next free one; nothing else gets that number after it."""
+    number = next((each for each, shas in sorted(taken.items()) if shas == {sha256}), None)
+    if number is None:
+        number = max(taken) + 1
+    taken[number] = frozenset()
+    return replace(link, number=number, part=_part(recording_id, number))
+
+
 def _part(recording_id: str, number: int) -> str:
     return f"recordings/{recording_id}/{number}"
 
@@ -99,17 +131,26 @@ def _store_transcript(house: House, held: HeldRecording, body: bytes) -> None:
         store(house, placement, held.ref, part, _recording_key(held, 1, "json"), content)
 
 
-def _store_file(house: House, held: HeldRecording, link: _Link) -> float | None:
+def _store_file(
+    house: House, held: HeldRecording, link: _Link, taken: dict[int, frozenset[str]] | None
+) -> float | None:
     """Fetch one file to the spool, check it, put it once; its seconds. Extension and content type follow its bytes.
 
-    What an earlier revision put is referred to: an attachment by its id, name and length, media by its bytes.
+    What an earlier revision put is referred to: an attachment by its id, name and length, media by its bytes. `taken`:
+    see `_taken`.
     """
     part = _part_ref(held, link.part)
     placement = _placement(house, held)
-    if stored_already(house, placement, part) is not None or _is_attachment_of_earlier_revision(house, part, link):
+    by_place = taken is None or link.number is None
+    if by_place and (
+        stored_already(house, placement, part) is not None or _is_attachment_of_earlier_revision(house, part, link)
+    ):
         return None
     with house.spool.file() as spooled:
         fetch_media(house.media, link.url, spooled.write, expected_length=link.length)
+        if taken is not None and link.number is not None:
+            link = _numbered(link, taken, held.ref.recording_id, spooled.sha256)
+            part = _part_ref(held, link.part)
         container = identify(spooled.head, link.declared_type)
         if link.number is None:
             # what somebody sent along is archived as it was sent, broken or not; its length has been checked
@@ -125,6 +166,8 @@ def _store_file(house: House, held: HeldRecording, link: _Link) -> float | None:
             key = _recording_key(held, link.number, container.extension)
         lasts_s = duration_s(spooled.path, container) if link.number is not None else None
         if _stored_by_earlier_revision(house, part, spooled.sha256):
+            return lasts_s
+        if not by_place and stored_already(house, placement, part) is not None:
             return lasts_s
         content = Content(spooled.path, spooled.size_bytes, spooled.sha256, container.content_type, link.file_name)
         store(house, placement, held.ref, part, key, content)

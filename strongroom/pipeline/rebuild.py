@@ -113,10 +113,11 @@ def rebuild(house: House, progress: Callable[[int], None]) -> Rebuilt:
     return Rebuilt(conversations, revisions, objects, len(days), time.monotonic() - began, tuple(findings))
 
 
-def bring_back(house: House, folder: list[KeyVersions]) -> int:
+def bring_back(house: House, folder: list[KeyVersions], about_to: Callable[[], None]) -> int:
     """Write what stands of one conversation on one day into a ledger that has lost it; how many revisions.
 
-    A revision that the ledger has stays as it is. What can't be read is logged, and stays unknown. Raises
+    `about_to` is called before the first is written, and not where there is none: a revision that the ledger has stays
+    as it is, and what has no manifest can't be brought back. What can't be read is logged, and stays unknown. Raises
     VaultUnreachable and LedgerUnreachable.
     """
 
@@ -127,6 +128,8 @@ def bring_back(house: House, folder: list[KeyVersions]) -> int:
         read = _read_all(house, ledger, pool, [folder], note)
         known = ledger.revisions({one.manifest.conversation_id for one in read})
         lost = [one for one in read if (one.manifest.conversation_id, one.manifest.revision) not in known]
+        if lost:
+            about_to()
         _write(ledger, lost)
         ledger.happened([_adopted(house, one) for one in lost])
     return len(lost)

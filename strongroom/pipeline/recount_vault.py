@@ -117,10 +117,15 @@ def _bring_back(house: House, read: ActivityRead, conversation: str) -> None:
     except ValueError:
         return
     folder = list(list_keys(house.store, f"archive/{read.day.isoformat()}/{conversation}/"))
-    # before it: a recount that is cut off between the two must still tell of it
-    brought_back(house.engine, read.day, conversation_id)
-    revisions = bring_back(house, [one for one in folder if one.versions])
-    _log.warning("brought back into the ledger", conversation=conversation, revisions=revisions)
+    # told before it is written: a recount that is cut off between the two must still tell of it. What can't be brought
+    # back stays as the extract has it: missed, and archived
+    revisions = bring_back(
+        house,
+        [one for one in folder if one.versions],
+        lambda: brought_back(house.engine, read.day, conversation_id),
+    )
+    if revisions:
+        _log.warning("brought back into the ledger", conversation=conversation, revisions=revisions)
 
 
 def _conversation(key: str) -> str:

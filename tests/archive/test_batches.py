@@ -10,10 +10,22 @@ import pytest
 from archives import Archive, StartArchive
 from sqlalchemy import text
 
-from strongroom.genesys.errors import GenesysUnavailable, RateLimited
+from strongroom.genesys.batches import BatchStatus, batch_status, submit_batch
+from strongroom.genesys.client import GenesysApi
+from strongroom.genesys.errors import (
+    CredentialsRefused,
+    GenesysRefused,
+    GenesysUnavailable,
+    GenesysUnreachable,
+    LinkExpired,
+    PermissionMissing,
+    RateLimited,
+)
+from strongroom.genesys.media import fetch_media
+from strongroom.genesys.recordings import Recording
 from strongroom.ledger.references import ConversationRef, RecordingRef
 from strongroom.ledger.runs import open_run
-from strongroom.pipeline import batch_following, batching, capture, complete, files
+from strongroom.pipeline import batch_following, batching, capture, complete, files, recording
 from strongroom.pipeline.batch_following import follow_batch
 from strongroom.pipeline.batching import gather_batch
 from strongroom.pipeline.capture import archive_conversation
@@ -21,6 +33,7 @@ from strongroom.pipeline.complete import complete_conversation
 from strongroom.pipeline.enumerate import enumerate_day
 from strongroom.pipeline.outcomes import NOTHING
 from strongroom.pipeline.recording import archive_recording
+from strongroom.times import format_instant, start_of
 
 LISTING = "GET /api/v2/conversations/{conversationId}/recordingmetadata"
 SINGLE = "GET /api/v2/conversations/{conversationId}/recordings/{recordingId}"
@@ -63,6 +76,38 @@ def test_a_day_costs_a_few_requests_a_hundred_conversations(start_archive: Start
     assert (asked(archive, LISTING), asked(archive, SINGLE)) == (0, 0)
     assert archive.rows("SELECT count(*) FROM batch_results") == [(0,)], "links are secrets"
     assert archive.rows("SELECT count(*) FROM recordings WHERE state = 'stored' AND media IS NULL") == [(0,)]
+
+
+def test_text_without_a_transcript_in_two_batches_is_listed_once_and_what_the_list_says_is_so(
+    start_archive: StartArchive, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    archive = start_archive(conversations=1)
+    noon = start_of(archive.day) + timedelta(hours=12)
+    email = {
+        "start": format_instant(noon),
+        "ends": [format_instant(noon + timedelta(minutes=5))],
+        "kind": "email",
+    }
+    archive.simulator.script([email])
+
+    def without_text(client: GenesysApi, job_id: str) -> BatchStatus:
+        status = batch_status(client, job_id)
+        others = tuple(one for one in status.results if one.content_type != "application/json")
+        return BatchStatus(len(others), len(others), others)
+
+    listed: list[str] = []
+
+    def listing(_: GenesysApi, conversation_id: str) -> list[Recording]:
+        listed.append(conversation_id)
+        return []
+
+    monkeypatch.setattr(batch_following, "batch_status", without_text)
+    monkeypatch.setattr(capture, "recording_metadata", listing)
+    archive.archive_here()
+    assert archive.rows("SELECT state, batch_asks FROM conversations WHERE record::text LIKE '%\"email\"%'") == [
+        ("archived", 2)
+    ]
+    assert len(listed) == 1
 
 
 def test_killed_between_submit_and_commit_it_is_asked_for_again(
@@ -125,6 +170,48 @@ def test_killed_between_result_and_put_the_next_one_puts_it_once_even_when_the_l
     assert asked(archive, SINGLE) >= len(recordings) - 1, "what is asked for singly, since its link has expired"
     puts = archive.rows("SELECT count(*), count(DISTINCT key) FROM objects")
     assert puts[0][0] == puts[0][1]
+
+
+@pytest.mark.parametrize("put_off", [False, True])
+def test_channels_told_in_another_order_than_the_single_answers_are_all_kept_and_each_once(
+    start_archive: StartArchive, monkeypatch: pytest.MonkeyPatch, put_off: bool
+) -> None:
+    archive = start_archive(conversations=8, awkward_only="dual_channel", outcome="late=0")
+
+    def backwards(client: GenesysApi, job_id: str) -> BatchStatus:
+        status = batch_status(client, job_id)
+        return BatchStatus(status.expected, status.ready, status.results[::-1])
+
+    monkeypatch.setattr(batch_following, "batch_status", backwards)
+    followed(archive)
+    [dual] = [RecordingRef(*row) for row in archive.rows(
+        "SELECT conversation_id, revision, recording_id FROM batch_results WHERE result_count = 2"
+    )]  # fmt: skip
+    fetched: list[str] = []
+
+    def expiring(session: Any, url: str, *arguments: Any, **named: Any) -> Any:
+        fetched.append(url)
+        if len(fetched) == 2:
+            raise LinkExpired("it expired", where="a test", todo="nothing")
+        return fetch_media(session, url, *arguments, **named)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(files, "fetch_media", expiring)
+        if put_off:
+            patched.setattr(recording, "recording_with_media", _unreachable)
+        archive_recording(archive.house, dual)
+    archive.let_time_pass(60)
+    archive.archive_here()
+    assert mismatches(archive) == []
+    parts = archive.rows(
+        "SELECT part, sha256 FROM objects WHERE recording_id = :id ORDER BY part", id=dual.recording_id
+    )
+    assert [row.part.rpartition("/")[2] for row in parts] == ["1", "2"]
+    assert len({row.sha256 for row in parts}) == 2
+
+
+def _unreachable(*_: Any, **__: Any) -> None:
+    raise GenesysUnreachable("no answer", where="a test", todo="nothing")
 
 
 def test_what_a_batch_had_given_before_it_was_given_up_is_looked_at_again(start_archive: StartArchive) -> None:
@@ -233,6 +320,67 @@ def test_a_recording_that_is_listed_once_the_manifest_stands_is_named_by_the_nex
     before = {one.recording_id for one in others}
     assert sorted(told, key=len) == [before, before | {late.recording_id}]
     assert mismatches(archive) == []
+
+
+@pytest.mark.parametrize(
+    ("taken", "error", "status"), [(0, PermissionMissing, 403), (1, GenesysRefused, 400)], ids=["none", "the second"]
+)
+def test_what_no_batch_is_taken_of_is_asked_for_singly(
+    start_archive: StartArchive,
+    monkeypatch: pytest.MonkeyPatch,
+    taken: int,
+    error: type[GenesysRefused],
+    status: int,
+) -> None:
+    outcomes = {"late": 0.5, "never": 0, "deleted": 0, "error": 0}
+    archive = start_archive(conversations=8, outcomes=outcomes)
+    submitted: list[Sequence[str]] = []
+
+    def refusing(client: GenesysApi, conversation_ids: Sequence[str]) -> str:
+        submitted.append(conversation_ids)
+        if len(submitted) > taken:
+            raise error("it says no", where="a test", todo="grant Recording > Export", status=status)
+        return submit_batch(client, conversation_ids)
+
+    monkeypatch.setattr(batching, "submit_batch", refusing)
+    archive.archive_here()
+    assert mismatches(archive) == []
+    assert archive.rows("SELECT count(*) FROM batches") == [(taken,)]
+    assert asked(archive, LISTING) >= len(submitted[taken])
+    assert archive.rows("SELECT DISTINCT state FROM conversations") == [("archived",)]
+
+
+def test_an_outage_across_its_deadline_does_not_end_a_batch(
+    start_archive: StartArchive, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    archive = start_archive(conversations=6, outcomes={"late": 0, "never": 0, "deleted": 0, "error": 0})
+    enumerated(archive)
+    gather_batch(archive.house)
+    [(batch_id,)] = archive.rows("SELECT batch_id FROM batches")
+    said: dict[str, Any] = {"where": "a test", "todo": "nothing"}
+    errors = [
+        GenesysUnreachable("no answer", **said),
+        GenesysUnavailable("503", **said),
+        RateLimited("used up", **said, retry_after_s=40),
+        CredentialsRefused("401", **said, status=401),
+    ]
+    for error in errors:
+        archive.let_time_pass(60)
+
+        def failing(*_: Any, error: Exception = error) -> None:
+            raise error
+
+        with monkeypatch.context() as patched:
+            patched.setattr(batch_following, "batch_status", failing)
+            assert follow_batch(archive.house, batch_id).unlisted == []
+        assert archive.rows("SELECT state, deadline_at > now(), attempts > 0 FROM batches") == [
+            ("submitted", True, True)
+        ]
+    archive.let_time_pass(41)
+    archive.archive_here()
+    assert mismatches(archive) == []
+    assert archive.rows("SELECT DISTINCT state FROM batches") == [("done",)]
+    assert (asked(archive, LISTING), asked(archive, SINGLE)) == (0, 0)
 
 
 @pytest.mark.long

@@ -27,7 +27,11 @@ from sqlalchemy import text
 from strongroom.actor import Actor
 from strongroom.evidence.entries import RecountEntry, parse_entry
 from strongroom.evidence.keys import new_key_file
+from strongroom.genesys.analytics import Page
+from strongroom.genesys.errors import TooManyConversations
 from strongroom.ledger.activity import want_recount
+from strongroom.ledger.runs import open_run
+from strongroom.pipeline import enumerate as enumerate_module
 from strongroom.pipeline import recount_extract, recount_vault
 from strongroom.pipeline.activity import read_activity
 from strongroom.pipeline.seal import seal
@@ -76,8 +80,16 @@ def scripted(number: int, kind: str = "voice", shown_after_s: int = 0) -> dict[s
 
 
 @pytest.fixture
-def archive(start_archive: StartArchive, tmp_path: Path) -> Iterator[Archive]:
+def archive(to_be_archived: Archive) -> Archive:
     """Six conversations of a day, archived and sealed; the last one has not shown up. `ids` are theirs."""
+    to_be_archived.archive_here()
+    seal(to_be_archived.house)
+    return to_be_archived
+
+
+@pytest.fixture
+def to_be_archived(start_archive: StartArchive, tmp_path: Path) -> Archive:
+    """The same before it is archived."""
     key, policy = tmp_path / "log.pem", tmp_path / "policy.yaml"
     new_key_file(key, "example.com/recounted")
     policy.write_text(POLICY)
@@ -94,9 +106,7 @@ def archive(start_archive: StartArchive, tmp_path: Path) -> Iterator[Archive]:
     )
     kinds = ["voice", "voice", "email", "message", "voice"]
     archive.simulator.script([*map(scripted, range(5), kinds), scripted(5, "voice", LATE_S)])
-    archive.archive_here()
-    seal(archive.house)
-    yield archive
+    return archive
 
 
 def conversation_ids(archive: Archive) -> list[str]:
@@ -186,6 +196,55 @@ def test_what_each_side_lost_is_found_and_ends_archived(archive: Archive) -> Non
     settle(archive)
     assert standing(archive) == after
     assert [one.number for one in logged(archive)] == [1, 2]
+
+
+def test_what_stands_and_can_not_be_brought_back_leaves_the_difference_as_it_is(archive: Archive) -> None:
+    ids = conversation_ids(archive)
+    mid_capture, changed = ids[0], ids[2]
+    documents = [key for key in keys_of(archive, mid_capture) if "/recordings/" not in key]
+    lose_from_ledger(archive, mid_capture)
+    lose_from_vault(archive, documents)
+    archive.simulator.wrap_up(changed, "escalated")
+    alien = f"archive/{archive.day}/{changed}/alien.txt"
+    past_the_policy(archive).put_object(Bucket=archive.bucket, Key=alien, Body=b"alien", ChecksumAlgorithm="SHA256")
+    cover(archive)
+    told = found(recount(archive))
+    [late] = set(conversation_ids(archive)) - set(ids)
+    assert set(told.pop("missed")) == {late, mid_capture}
+    assert told.pop("changed") == [changed]
+    # its recordings were known to nobody at that look
+    assert alien in told.pop("unknownToLedger")
+    assert told == {}
+    settle(archive)
+    assert states(archive, mid_capture) == [(1, "archived")]
+    assert states(archive, changed) == [(1, "archived"), (2, "archived")]
+    assert set(standing(archive).values()) == {1}
+    assert set(found(recount(archive))) == {"unknownToLedger"}
+
+
+def test_a_day_beyond_the_querys_reach_is_settled_and_sealed_once_it_is_recounted(
+    to_be_archived: Archive, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    archive = to_be_archived
+
+    def beyond(*_: Any, **__: Any) -> Iterator[Page]:
+        raise TooManyConversations("the day has 200,001 conversations", where="a test", todo="nothing")
+
+    monkeypatch.setattr(enumerate_module, "started_on", beyond)
+    open_run(archive.engine, archive.day, "a test")
+    archive.sweep_once()
+    run = "SELECT state, cause FROM runs WHERE day = :day"
+    assert archive.rows(run, day=archive.day) == [("enumerating", "the day has 200,001 conversations: nothing")]
+    cover(archive)
+    assert len(found(recount(archive))["missed"]) == 6
+    settle(archive)
+    archive.let_time_pass(60)
+    archive.sweep_once()
+    archive.sweep_once()
+    assert archive.rows(run, day=archive.day) == [("settled", "enumerated: 6 ended conversations")]
+    seal(archive.house)
+    [(sealed,)] = archive.rows("SELECT count(*) FROM log_entries WHERE kind = 'manifest'")
+    assert sealed == 6
 
 
 def verified(archive: Archive) -> Any:

@@ -90,6 +90,42 @@ def test_every_recorded_session_needs_a_recording_of_its_kind(
     assert has_all(conversation(*sessions), results(*given_by_batch)) == all_there
 
 
+def unflagged(*media: tuple[str, str, str]) -> Conversation:
+    """Sessions that don't say that they were recorded: purpose, mediaType, segmentType of each."""
+    participants = [
+        {
+            "purpose": purpose,
+            "sessions": [{"sessionId": f"s{number}", "mediaType": each, "segments": [{"segmentType": segment}]}],
+        }
+        for number, (purpose, each, segment) in enumerate(media)
+    ]
+    return parse_conversation(conversation().raw | {"participants": participants})
+
+
+CUSTOMER = ("customer", "email", "interact")
+AGENT, ALERTED = ("agent", "email", "interact"), ("agent", "email", "alert")
+
+
+@pytest.mark.parametrize(
+    ("sessions", "given_by_batch", "all_there"),
+    [
+        ([CUSTOMER, AGENT], [], False),
+        ([CUSTOMER, AGENT], ["text"], True),
+        ([CUSTOMER, AGENT], ["error"], True),
+        ([CUSTOMER, AGENT], ["audio"], False),
+        ([CUSTOMER], [], False),
+        ([CUSTOMER, ALERTED, AGENT], ["text"], True),
+        ([CUSTOMER, AGENT, AGENT], ["text"], False),
+        ([CUSTOMER, AGENT, AGENT], ["text", "text"], True),
+        ([("customer", "voice", "interact"), ("agent", "voice", "interact")], [], True),
+    ],
+)
+def test_text_needs_a_transcript_though_no_session_says_that_it_was_recorded(
+    sessions: list[tuple[str, str, str]], given_by_batch: list[str], all_there: bool
+) -> None:
+    assert has_all(unflagged(*sessions), results(*given_by_batch)) == all_there
+
+
 def test_an_error_of_the_whole_conversation_is_no_answer() -> None:
     assert not has_all(conversation(), [BatchResult(ID, None, None, None, {})])
 

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from simulator.directory import Directory
 from simulator.kinds import Kind, Outcome
 from simulator.population import DAY_MS, IN_A_HUNDRED, SHARES, Place, Population, midnight_ms
+from simulator.stage import TEXT_MEDIA
 from simulator.telling import tell
 from simulator.world import World
 
@@ -120,12 +121,17 @@ def test_conversations_cross_midnight_last_days_and_stay_open() -> None:
 
 @settings(max_examples=10, deadline=None)
 @given(seeds)
-def test_every_recorded_session_has_a_recording_and_the_reverse(seed: int) -> None:
+def test_every_recorded_session_has_a_recording_and_the_reverse_and_text_has_one_without_the_flag(seed: int) -> None:
     world, directory = world_of(seed), Directory(seed)
     for number in range(100):
         story = tell(world, directory, Place(DAY, number))
         recorded = {session.id for who in story.participants for session in who.sessions if session.recorded}
-        assert recorded == {recording.session_id for recording in story.recordings}
+        text = {held.session_id for held in story.recordings if held.media in TEXT_MEDIA}
+        answered = {
+            s.id for who in story.participants if who.user_id for s in who.sessions if s.media_type in TEXT_MEDIA
+        }
+        assert recorded == {held.session_id for held in story.recordings} - text
+        assert text == answered
         assert (story.kind is Kind.ABANDONED) == (not story.recordings)
         assert all(story.start_ms <= held.start_ms <= held.end_ms <= story.end_ms for held in story.recordings)
         ids = [held.id for held in story.recordings] + [who.id for who in story.participants]
