@@ -125,6 +125,25 @@ def test_what_was_requeued_with_its_decision_goes_on(engine: Engine) -> None:
     assert held[unlisted].awaits is None
 
 
+def test_what_expired_earlier_is_emptied_as_well(engine: Engine) -> None:
+    expired, kept = discovered(engine, found(), found())
+    migrate_back(engine, "0015")
+    execute(engine, "UPDATE conversations SET names = '{}', record = '{\"participants\": []}'")
+    execute(
+        engine,
+        "UPDATE conversations SET state = 'expired', cause = 'its retention is over' WHERE conversation_id = :id",
+        id=expired.conversation_id,
+    )
+
+    migrate(engine)
+
+    by_id = {
+        row.conversation_id: row for row in rows(engine, "SELECT conversation_id, record, names FROM conversations")
+    }
+    assert (by_id[expired.conversation_id].record, by_id[expired.conversation_id].names) == ({}, None)
+    assert (by_id[kept.conversation_id].record, by_id[kept.conversation_id].names) == ({"participants": []}, {})
+
+
 def test_each_migration_can_be_taken_back() -> None:
     folder = Path(migrations.__file__).parents[2] / "migrations" / "versions"
     for file in sorted(folder.glob("[0-9]*.py")):
