@@ -1,7 +1,7 @@
 """`strongroom reconcile`."""
 
-import time
 from datetime import date
+from time import sleep
 from typing import Annotated
 
 import typer
@@ -65,4 +65,4 @@ def _until_reconciled(engine: Engine, day: date, number: int) -> RecountReport:
         report = recount_of(engine, day)
         if report.last is not None and report.last.number >= number and report.last.reconciled_at is not None:
             return report
-        time.sleep(_LOOK_EVERY_S)
+        sleep(_LOOK_EVERY_S)
