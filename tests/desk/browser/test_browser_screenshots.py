@@ -2,12 +2,13 @@
 
 import os
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from uuid import UUID
 
 import pytest
 from browsing import Visitor
-from conftest import Visit
+from conftest import OpenStage, Visit
 from PIL import Image
 from stage import Stage
 
@@ -16,6 +17,15 @@ MOST_BYTES = 120 * 1024
 _COLOURS = 192
 
 pytestmark = pytest.mark.long
+
+Shoot = Callable[..., None]
+
+
+@pytest.fixture(scope="module")
+def stage(open_stage: OpenStage) -> Iterator[Stage]:
+    """A day for this file alone: it leaves a matter and lists behind."""
+    with open_stage("desk-in-pictures") as running:
+        yield running
 
 
 def test_every_page_is_shown_in_the_docs(stage: Stage, visit: Visit, tmp_path: Path) -> None:
@@ -77,11 +87,42 @@ def test_every_page_is_shown_in_the_docs(stage: Stage, visit: Visit, tmp_path: P
     lena.go("/account")
     shoot(lena, "account")
 
+    _the_end_of_records(stage, visit, shoot, [audio, chat])
+
     named = set(re.findall(r"desk/([a-z-]+)\.png", Path("docs/legal-desk.md").read_text()))
     assert named == {picture.stem for picture in folder.glob("*.png")}
 
 
-def _shooter(folder: Path) -> Callable[..., None]:
+def _the_end_of_records(stage: Stage, visit: Visit, shoot: Shoot, conversations: list[UUID]) -> None:
+    """A matter that holds two of them, and the requests of two persons: one is held, one may go."""
+    rita = visit("rita", width=WIDE)
+    rita.go("/holds/new")
+    rita.page.get_by_label("Matter", exact=True).fill("2026-114")
+    rita.page.get_by_label("Why it is held").fill("Preservation notice of 3 March 2026")
+    rita.page.get_by_label("Conversation ids").fill("\n".join(map(str, conversations)))
+    shoot(rita, "new-hold")
+    rita.page.get_by_role("button", name="Place the hold").click()
+    rita.page.wait_for_url(re.compile("/holds/[0-9a-f-]{36}$"))
+    shoot(rita, "matter")
+    rita.go("/holds")
+    shoot(rita, "holds")
+    rita.go("/disposition")
+    rita.page.get_by_role("button", name="Draw up a list now").click()
+    rita.page.wait_for_url(re.compile(r"/disposition/\d+$"))
+    rita.go("/disposition")
+    shoot(rita, "disposition")
+    for number, conversation in ((17, stage.conversation("email")), (18, conversations[0])):
+        rita.go("/erasure")
+        rita.page.get_by_label("Case").fill(f"DSR-2026-{number}")
+        rita.page.get_by_label("Number or address of the person").fill(stage.customer(conversation))
+        rita.page.get_by_role("button", name="Assess").click()
+        rita.page.wait_for_url(re.compile(r"/erasure/\d+$"))
+    shoot(rita, "erasure")
+    rita.go("/erasure")
+    shoot(rita, "erasures")
+
+
+def _shooter(folder: Path) -> Shoot:
     def shoot(visitor: Visitor, name: str, at: str | None = None) -> None:
         for suffix, width, height in (("", WIDE, 820), ("-narrow", NARROW, 760)):
             visitor.page.set_viewport_size({"width": width, "height": height})
