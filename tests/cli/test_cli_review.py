@@ -6,7 +6,7 @@ import pytest
 from command_line import Strongroom
 from ledger_of_a_day import DAY, HOLDER, Day
 
-from strongroom.ledger.conversations import REOPENED_AFTER_ERASURE
+from strongroom.ledger.discovering import REOPENED_AFTER_ERASURE
 from strongroom.ledger.due import claim_recordings
 from strongroom.ledger.engine import Engine
 from strongroom.ledger.recordings import known_recordings, take_recording

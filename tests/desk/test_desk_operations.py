@@ -7,7 +7,8 @@ from desk_material import DeskUnderTest
 from ledger.ledger_material import ANNE, capturing, discovered, found, looked_at
 from sqlalchemy import text
 
-from strongroom.ledger.conversations import REOPENED_AFTER_ERASURE, send_conversation_to_review
+from strongroom.ledger.conversations import send_conversation_to_review
+from strongroom.ledger.discovering import REOPENED_AFTER_ERASURE
 from strongroom.ledger.runs import open_run
 from strongroom.reasons import KINDS
 from web.views.operations import REASON_WORDS

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from strongroom.ledger.conversations import REOPENED_AFTER_ERASURE
+from strongroom.ledger.discovering import REOPENED_AFTER_ERASURE
 from strongroom.reasons import KINDS, OTHER, kind_of
 
 RUNBOOK = Path(__file__).parents[2] / "docs" / "runbook.md"
