@@ -5,8 +5,7 @@ import binascii
 import hashlib
 import re
 from dataclasses import dataclass, fields
-from datetime import UTC, datetime
-from typing import Any
+from datetime import MAXYEAR, UTC, datetime
 from uuid import UUID
 
 import structlog
@@ -146,24 +145,39 @@ def sought(house: House, principal: Principal, query: SearchQuery) -> Sought:
     criteria = _criteria(house, principal, query)
     if criteria is None:
         raise _misuse("this can't be a customer's number or address", "give it as it would be dialled or written to")
-    found = Sought(**{one.name: _kept(one.name, getattr(criteria, one.name)) for one in fields(Sought)})
+    _require_in_utc(query)
+    found = Sought(**{one.name: getattr(criteria, one.name) for one in fields(Sought)})
     if found == Sought(divisions=principal.divisions):
         # blanks ask for nothing, and everything would be held
         raise _misuse("nothing is looked for", todo)
     return found
 
 
-def _kept(name: str, value: Any) -> Any:
-    """A value as a matter keeps it: a time in UTC, in which it is read again whenever something is indexed."""
-    if not isinstance(value, datetime):
-        return value
+def _require_in_utc(query: SearchQuery) -> None:
+    """A matter keeps its times in UTC, in which they are read again whenever something is indexed."""
+    for one in fields(query):
+        instant = getattr(query, one.name)
+        if not isinstance(instant, datetime):
+            continue
+        try:
+            instant.astimezone(UTC)
+        except OverflowError:
+            raise _misuse(
+                f"a time of `{one.name.partition('_')[0]}` is before the year 1 or after 9999 in UTC",
+                "give a nearer time, or leave it out",
+            ) from None
+
+
+def _in_utc(instant: datetime | None) -> datetime | None:
+    """The same instant in UTC, or the nearest that Python has: PostgreSQL takes no offset of 16 hours and more."""
+    if instant is None:
+        return None
     try:
-        return value.astimezone(UTC)
+        return instant.astimezone(UTC)
     except OverflowError:
-        raise _misuse(
-            f"a time of `{name.partition('_')[0]}` is before the year 1 or after 9999 in UTC",
-            "give a nearer time, or leave it out",
-        ) from None
+        if instant.year == MAXYEAR:
+            return datetime.max.replace(tzinfo=UTC)
+        return datetime.min.replace(tzinfo=UTC)
 
 
 def _criteria(house: House, principal: Principal, query: SearchQuery) -> Criteria | None:
@@ -182,10 +196,10 @@ def _criteria(house: House, principal: Principal, query: SearchQuery) -> Criteri
         divisions=principal.divisions,
         conversation_id=None if conversation_id is None else UUID(conversation_id),
         external_tag=_blank(query.external_tag),
-        started_from=query.started_from,
-        started_to=query.started_to,
-        ended_from=query.ended_from,
-        ended_to=query.ended_to,
+        started_from=_in_utc(query.started_from),
+        started_to=_in_utc(query.started_to),
+        ended_from=_in_utc(query.ended_from),
+        ended_to=_in_utc(query.ended_to),
         addresses=addresses,
         named=tuple(_named(house, query)),
         direction=_one_of("direction", _blank(query.direction), DIRECTIONS),

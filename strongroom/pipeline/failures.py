@@ -10,7 +10,8 @@ from strongroom.genesys.errors import CredentialsRefused, GenesysUnavailable, Li
 from strongroom.vault.errors import NotLocked, VaultConflict, VaultRefused
 
 FIRST_RETRY_S = 15.0
-LEAST_ATTEMPTS = 5
+# An attempt that a killed worker or a full spool cost is counted as well, and is no word about the recording.
+LEAST_ATTEMPTS = 10
 # A wrong credential or bucket concerns everything at once: the night must not end on the review list for it.
 _OURS = (Unreachable, CredentialsRefused)
 _OF_ONE_OBJECT = frozenset({"InvalidObjectState", "EntityTooLarge", "KeyTooLongError"})

@@ -71,7 +71,8 @@ def test_what_cannot_be_asked_is_a_problem_in_words(desk: DeskUnderTest, query: 
 
 @pytest.mark.parametrize(
     "query",
-    ["endedFrom=0001-01-01T00:00:00%2B14:00&startedTo=9999-12-31T23:59:59-12:00", "agent=%00", "text=%22%27%5C%00x",
+    ["endedFrom=0001-01-01T00:00:00%2B14:00&startedTo=9999-12-31T23:59:59-12:00", "agent=%00",
+     "startedFrom=2025-05-14T10:00:00%2B23:59&endedTo=2025-05-15T10:00:00-23:59", "text=%22%27%5C%00x",
      "address=%ED%A0%80", "queue=%25_%5C"],
 )  # fmt: skip
 def test_odd_values_find_nothing_and_break_nothing(filled: DeskUnderTest, query: str) -> None:

@@ -7,7 +7,9 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from pydantic import TypeAdapter, ValidationError
 
+from web.api.models import DueTime
 from web.views.clock import clock
 from web.views.query import Given
 from web.views.safe_html import CONTENT_SECURITY_POLICY, mail_document, sanitised
@@ -195,3 +197,16 @@ def test_a_query_tells_what_is_wrong_with_it_by_field() -> None:
     assert given_.path("/search", cursor="x&y", text=None, conversation_id=None) == (
         "/search?from=10.3.2026&to=2026-03-10&cursor=x%26y"
     )
+
+
+@pytest.mark.parametrize("offset", ["+23:59", "-23:59", "Z"])
+def test_a_due_time_is_read_in_utc_whatever_its_offset(offset: str) -> None:
+    """PostgreSQL takes no offset of 16 hours and more."""
+    due = TypeAdapter(DueTime).validate_python(f"2026-11-24T14:00:00{offset}")
+    assert due == datetime.fromisoformat(f"2026-11-24T14:00:00{offset}")
+    assert due.utcoffset() == timedelta(0)
+
+
+def test_a_due_time_that_utc_does_not_have_is_refused() -> None:
+    with pytest.raises(ValidationError, match="years 1 to 9999"):
+        TypeAdapter(DueTime).validate_python("0001-01-01T00:00:00+14:00")

@@ -1,10 +1,10 @@
 """What the API takes and answers, in camel case as Genesys and the guide have it. Instants are ISO-8601 in UTC."""
 
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Annotated, Any
 from uuid import UUID
 
-from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer
+from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer
 from pydantic.alias_generators import to_camel
 
 from strongroom.legal.requests import Request, RequestedConversation, RequestedFile
@@ -21,7 +21,14 @@ def _spelt(value: object) -> object:
     return value
 
 
-DueTime = Annotated[AwareDatetime, BeforeValidator(_spelt)]
+def _in_utc(value: datetime) -> datetime:
+    try:
+        return value.astimezone(UTC)  # PostgreSQL takes no offset of 16 hours and more
+    except OverflowError:
+        raise ValueError("must be a time of the years 1 to 9999 in UTC") from None
+
+
+DueTime = Annotated[AwareDatetime, BeforeValidator(_spelt), AfterValidator(_in_utc)]
 
 
 class ApiModel(BaseModel):
