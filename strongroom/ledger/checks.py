@@ -13,6 +13,8 @@ from strongroom.ledger.evidence_schema import checks
 
 EVERYTHING = "all"
 A_SAMPLE = "sample"
+A_SHARE = "a share"
+"""Of a night's hashing: those that were hashed longest ago."""
 _KEPT_FINDINGS = 1_000
 # the ledger's JSON of a finding about an object, and not about the bucket, its key or its endpoint
 _ABOUT_AN_OBJECT = r'"where":"s3://[^/"]+/[^"]'

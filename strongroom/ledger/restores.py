@@ -24,6 +24,7 @@ from strongroom.ledger.restore_schema import FOLLOWED_RESTORE_STATES, restore_ob
 from strongroom.ledger.schema import objects
 
 _FOLLOWED = restores.c.state.in_(FOLLOWED_RESTORE_STATES)
+_FAILED_AND_NEEDED = and_(restores.c.state == "failed", restores.c.needed_until > func.clock_timestamp())
 
 
 class NothingToRestore(StrongroomError):
@@ -203,15 +204,12 @@ def restore_row(engine: Engine, restore_id: int) -> RestoreRow:
 
 def restores_needed(engine: Engine) -> list[RestoreRow]:
     """Every restore that is followed, and those that failed while they are still needed; the first needed first."""
-    return _rows(engine, or_(_FOLLOWED, and_(restores.c.state == "failed", restores.c.needed_until > func.now())))
+    return _rows(engine, or_(_FOLLOWED, _FAILED_AND_NEEDED))
 
 
 def is_late() -> ColumnElement[bool]:
     """A condition: it was said that the restore will not be in time, and it is needed still."""
-    needed = or_(
-        restores.c.state == "open", and_(restores.c.state == "failed", restores.c.needed_until > func.clock_timestamp())
-    )
-    return and_(restores.c.warned_at.is_not(None), needed)
+    return and_(restores.c.warned_at.is_not(None), or_(restores.c.state == "open", _FAILED_AND_NEEDED))
 
 
 def late_restores(engine: Engine) -> list[tuple[datetime, int]]:

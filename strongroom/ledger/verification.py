@@ -16,7 +16,7 @@ from strongroom.ledger.schema import conversations, objects
 
 _BATCH = 200
 # what is called ending and is not being ended is had as well, so that somebody hears of it
-_ARCHIVED = or_(conversations.c.state == "archived", and_(conversations.c.state == "ending", ~being_ended()))
+_KEPT = or_(conversations.c.state == "archived", and_(conversations.c.state == "ending", ~being_ended()))
 _OF_REVISION = and_(
     verifications.c.conversation_id == conversations.c.conversation_id,
     verifications.c.revision == conversations.c.revision,
@@ -193,11 +193,11 @@ def longest_unhashed(engine: Engine, quarter_days: int) -> list[UUID]:
     One that was never hashed since counts from when it was archived. What is ahead of it then is at most all there is,
     of which each night takes its part: so nothing waits longer, however the archive grows.
     """
-    total = select(func.count(conversations.c.conversation_id.distinct())).where(_ARCHIVED)
+    total = select(func.count(conversations.c.conversation_id.distinct())).where(_KEPT)
     statement = (
         select(conversations.c.conversation_id)
         .join_from(conversations, verifications, _OF_REVISION, isouter=True)
-        .where(_ARCHIVED)
+        .where(_KEPT)
         .group_by(conversations.c.conversation_id)
         .order_by(func.min(_READ_AT), conversations.c.conversation_id)
     )
@@ -212,7 +212,7 @@ def unhashed_s(engine: Engine) -> float:
     All records are looked through, some microseconds each. Raises LedgerUnreachable.
     """
     since = select(func.min(_READ_AT)).join_from(conversations, verifications, _OF_REVISION, isouter=True)
-    waited = func.clock_timestamp() - since.where(_ARCHIVED).scalar_subquery()
+    waited = func.clock_timestamp() - since.where(_KEPT).scalar_subquery()
     with transaction(engine) as connection:
         longest: timedelta | None = connection.scalar(select(waited))
     return 0.0 if longest is None else max(0.0, longest.total_seconds())

@@ -9,7 +9,15 @@ from prometheus_client import Metric
 from prometheus_client.core import GaugeMetricFamily
 
 from config.settings import Settings
-from strongroom.ledger.checks import Check, finding_kind, latest_checks, unanswered_checks
+from strongroom.ledger.checks import (
+    A_SAMPLE,
+    A_SHARE,
+    EVERYTHING,
+    Check,
+    finding_kind,
+    latest_checks,
+    unanswered_checks,
+)
 from strongroom.ledger.engine import Engine
 from strongroom.ledger.gauges import Gauges, read_gauges
 from strongroom.ledger.request_counts import RequestCounts, count_requests
@@ -21,7 +29,7 @@ from strongroom.times import day_of, days_between, start_of, utc_now
 
 COUNTED_DAYS = 3
 """Of how many of the latest days conversations, recordings and bytes are counted: the night's, not the archive's."""
-_STATES_OF_THE_ARCHIVE = frozenset({"all", "sample", "a share"})
+_STATES_OF_THE_ARCHIVE = frozenset({EVERYTHING, A_SAMPLE, A_SHARE})
 
 
 def ledger_metrics(settings: Settings, engine: Engine) -> Iterator[Metric]:

@@ -3,11 +3,10 @@
 import structlog
 
 from strongroom.house import House
+from strongroom.ledger.checks import A_SHARE
 from strongroom.ledger.verification import longest_unhashed
 from strongroom.pipeline.verify.run import Verified, verify
 from strongroom.pipeline.verify.scope import Depth, Scope
-
-A_SHARE = "a share"
 
 _log = structlog.get_logger()
 
