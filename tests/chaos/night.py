@@ -30,7 +30,7 @@ _CLOCK_OFF = "+10m"
 _SETTINGS = {
     "STRONGROOM_RETRY_INTERVAL_S": "3",
     # longer than the outages: what was there to be fetched must not be given up for one of ours
-    "STRONGROOM_RETRY_DEADLINE_S": "240",
+    "STRONGROOM_RETRY_DEADLINE_S": "150",
     "STRONGROOM_READ_TIMEOUT_S": "20",
     "CELERY_WORKER_CONCURRENCY": "3",
 }
