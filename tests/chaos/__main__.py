@@ -61,7 +61,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--seeds", type=int, nargs="+", default=[1, 2, 3], help="a failing one can be run again")
     parser.add_argument("--conversations", type=int, default=2_000, help="that end on the day")
     parser.add_argument("--kills", type=int, default=340, help="a seed")
-    parser.add_argument("--pause-s", type=float, default=0.6, help="mean pause between two blows, in seconds")
+    parser.add_argument("--pause-s", type=float, default=0.4, help="mean pause between two blows, in seconds")
     parser.add_argument("--gone-s", type=float, default=60.0, help="how long a server stays away, in seconds")
     parser.add_argument("--patience-s", type=float, default=1_800.0, help="how long the day may take in peace")
     parser.add_argument("--no-quiet", action="store_true", help="no quiet night to compare with")

@@ -27,6 +27,7 @@ _CLIENTS = 12
 _SMALL_SPOOL = "small-spool"
 _SPOOL_BYTES = 48 * 1024 * 1024
 _CLOCK_OFF = "+10m"
+_SLEEPS = Path(__file__).parent / "clock_off"
 _SETTINGS = {
     "STRONGROOM_RETRY_INTERVAL_S": "3",
     # longer than the outages: what was there to be fetched must not be given up for one of ours
@@ -124,6 +125,7 @@ def _processes(environment: dict[str, str], spool: Path | None, not_tried: dict[
                 own["STRONGROOM_SPOOL_DIR"] = str(spool / "spool")
             if name == "worker" and number == size and library is not None:
                 own |= {"LD_PRELOAD": library, "FAKETIME": _CLOCK_OFF, "DONT_FAKE_MONOTONIC": "1"}
+                own["PYTHONPATH"] = str(_SLEEPS)  # what the library breaks
             yield Process(name, number, own)
 
 
