@@ -81,6 +81,8 @@ ending_records = Table(
     # of the GDPR, on which a record stays that somebody wants erased
     Column("article", Text),
     *state(ENDING_RECORD_STATES),
+    # whose run began to delete it: another's may have finished
+    Column("begun_by", Text),
     Column("certificate", BigInteger, ForeignKey("certificates.number")),
     Index("ix_ending_records_conversation_id", "conversation_id"),
     Index("ix_ending_records_certificate", "certificate", postgresql_where=text("certificate IS NOT NULL")),

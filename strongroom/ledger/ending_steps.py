@@ -49,10 +49,13 @@ def ending_alone(engine: Engine) -> Iterator[bool]:
         yield bool(connection.scalar(select(func.pg_try_advisory_xact_lock(func.hashtext("strongroom.ending")))))
 
 
-def begin_deleting(engine: Engine, ending_id: int, conversation_id: UUID, judge: Judge) -> StandingRecord | None:
+def begin_deleting(
+    engine: Engine, ending_id: int, conversation_id: UUID, judge: Judge, begun_by: str
+) -> StandingRecord | None:
     """The point of no return: judged once more while nobody can hold it, the record leaves the archive.
 
-    None, and the record on the list says why, where it may not go now. Raises LedgerUnreachable.
+    None, and the record on the list says why, where it may not go now. `begun_by` is who carries the list out, by name.
+    Raises LedgerUnreachable.
     """
     with transaction(engine) as connection:
         await_other_holds(connection)
@@ -72,7 +75,16 @@ def begin_deleting(engine: Engine, ending_id: int, conversation_id: UUID, judge:
                 connection, ending_id, conversation_id, "listed", judged.state, judged.cause, article=judged.article
             )
             return None
-        if not _change(connection, ending_id, conversation_id, "listed", "deleting", "its objects are being deleted"):
+        begun = _change(
+            connection,
+            ending_id,
+            conversation_id,
+            "listed",
+            "deleting",
+            "its objects are being deleted",
+            begun_by=begun_by,
+        )
+        if not begun:
             return None
         forget(connection, conversation_id)
         close_links(connection, conversation_id)
@@ -130,32 +142,36 @@ def record_deleted(engine: Engine, ending_id: int, conversation_id: UUID) -> Non
 
 
 def certify(
-    engine: Engine, ending_id: int, limit: int, write: Callable[[int, datetime, list[StandingRecord]], bytes]
+    engine: Engine,
+    ending_id: int,
+    limit: int,
+    write: Callable[[int, datetime, str | None, list[StandingRecord]], bytes],
 ) -> bool:
     """Commit the next certificate, over up to `limit` records that are deleted; False when there are none.
 
-    `write` gives its bytes, of its number, the database's time, and what stood of the records. Numbers have no gap: one
-    transaction at a time takes the next, behind those in the log as well. Raises LedgerUnreachable.
+    `write` gives its bytes, of its number, the database's time, who began to delete them (one for all of a certificate,
+    None for what was begun before migration 0017), and what stood of the records. Numbers have no gap: one transaction
+    at a time takes the next, behind those in the log as well. Raises LedgerUnreachable.
     """
     with transaction(engine) as connection:
         connection.execute(select(func.pg_advisory_xact_lock(func.hashtext("strongroom.certificates"))))
         of_list = (ending_records.c.ending_id == ending_id, ending_records.c.state == "deleted")
-        ids = list(
-            connection.scalars(
-                select(ending_records.c.conversation_id)
-                .where(*of_list)
-                .order_by(ending_records.c.conversation_id)
-                .limit(limit)
-            )
-        )
-        if not ids:
+        deleted = connection.execute(
+            select(ending_records.c.conversation_id, ending_records.c.begun_by)
+            .where(*of_list)
+            .order_by(ending_records.c.begun_by, ending_records.c.conversation_id)
+            .limit(limit)
+        ).all()
+        if not deleted:
             return False
+        begun_by = deleted[0].begun_by
+        ids = [row.conversation_id for row in deleted if row.begun_by == begun_by]
         kind = connection.execute(select(endings.c.kind).where(endings.c.ending_id == ending_id)).scalar_one()
         number = _next_number(connection)
         made_at: datetime = connection.execute(
             select(func.date_trunc("milliseconds", func.clock_timestamp()))
         ).scalar_one()
-        document = write(number, made_at, standing_records(connection, ids))
+        document = write(number, made_at, begun_by, standing_records(connection, ids))
         connection.execute(
             insert(certificates).values(
                 number=number,
@@ -335,6 +351,7 @@ def _change(
     state: str,
     cause: str,
     article: str | None = None,
+    **others: str,
 ) -> bool:
     statement = (
         update(ending_records)
@@ -343,6 +360,6 @@ def _change(
             ending_records.c.conversation_id == conversation_id,
             ending_records.c.state == before,
         )
-        .values(state=state, state_at=func.clock_timestamp(), cause=cause, article=article)
+        .values(state=state, state_at=func.clock_timestamp(), cause=cause, article=article, **others)
     )
     return connection.execute(statement).rowcount == 1

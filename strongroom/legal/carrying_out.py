@@ -151,7 +151,7 @@ class _Run:
                 self._refused += 1
                 return
         if not begun:
-            record = steps.begin_deleting(engine, ending_id, conversation_id, self._judge)
+            record = steps.begin_deleting(engine, ending_id, conversation_id, self._judge, self._principal.name)
             if record is None:
                 self._stayed += 1
                 return
@@ -216,7 +216,7 @@ class _Run:
             standing = [one for one in looked if one is not None]
         return sorted(standing, key=_last_to_go)
 
-    def _certificate(self, number: int, made_at: datetime, found: list[StandingRecord]) -> bytes:
+    def _certificate(self, number: int, made_at: datetime, begun_by: str | None, found: list[StandingRecord]) -> bytes:
         ending = self._ending
         if (
             ending.proposer is None
@@ -235,7 +235,7 @@ class _Run:
             proposed_at=ending.proposed_at,
             approved_by=ending.approver,
             approved_at=ending.approved_at,
-            carried_out_by=self._principal.name,
+            carried_out_by=begun_by or self._principal.name,
             made_at=made_at,
             records=tuple(_ended(record) for record in found),
         ).bytes()

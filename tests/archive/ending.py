@@ -105,9 +105,9 @@ class Life:
         endings.propose(self.house, RITA, kind, made.ending_id)
         return endings.approve(self.house, EVE, kind, made.ending_id)
 
-    def run(self, kind: str, ending_id: int, house: House | None = None) -> CarriedOut:
+    def run(self, kind: str, ending_id: int, house: House | None = None, who: Principal = RON) -> CarriedOut:
         """Carry a list out in this process."""
-        return carry_out(house or self.house, RON, kind, ending_id, self.store, lambda done: None)
+        return carry_out(house or self.house, who, kind, ending_id, self.store, lambda done: None)
 
     def read(self, kind: str, ending_id: int) -> EndingList:
         """A list as it stands."""

@@ -4,17 +4,20 @@ from collections.abc import Iterator
 from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 from uuid import UUID
 
 import pytest
 from archives import StartArchive
 from desking import ANNE, AUDITOR, EVE, LegalDesk, principal
 from ending import EVE as APPROVER
-from ending import RITA, Life
+from ending import RITA, Life, person
 from sqlalchemy import text
 
 from strongroom.actor import Actor
+from strongroom.evidence.certificates import read_certificate
 from strongroom.evidence.keys import new_key_file
+from strongroom.ledger import ending_steps
 from strongroom.ledger.discovering import REOPENED_AFTER_ERASURE, Found, discover
 from strongroom.ledger.review import Selection, requeue
 from strongroom.legal import disposition, endings
@@ -157,6 +160,36 @@ def test_what_an_early_deletion_costs_is_on_the_list(life: Life) -> None:
 
 
 @pytest.mark.long
+def test_a_certificate_names_who_began_whoever_finished(life: Life, monkeypatch: pytest.MonkeyPatch) -> None:
+    going = life.conversations()[:3]
+    life.expire(going)
+    made = life.disposition().ending.ending_id
+    ended = iter((True, True, False))
+    deleted = ending_steps.record_deleted
+
+    def dies_at_the_third(*arguments: Any) -> None:
+        if not next(ended):
+            raise RuntimeError("killed")
+        deleted(*arguments)
+
+    with monkeypatch.context() as patched, pytest.raises(RuntimeError):
+        patched.setattr(ending_steps, "record_deleted", dies_at_the_third)
+        life.run("disposition", made)
+    # the third is one that nobody has begun with, as far as the ledger knows: of a run before that was noted
+    with life.archive.engine.begin() as connection:
+        connection.execute(text("UPDATE ending_records SET begun_by = NULL WHERE state = 'deleting'"))
+    done = life.run("disposition", made, who=person("rosa", "records-manager"))
+    assert (done.ended, done.certificates, done.finished) == (3, (1, 2), True)
+    found = [
+        read_certificate(row.document.encode())
+        for row in life.archive.rows("SELECT document FROM certificates ORDER BY number")
+    ]
+    assert [(one.carried_out_by, [each.conversation_id for each in one.records]) for one in found] == [
+        ("ron", sorted(going)[:2]),
+        ("rosa", sorted(going)[2:]),
+    ]
+
+
 def test_a_certificate_that_lies_or_is_gone_is_found(life: Life) -> None:
     one, other = life.conversations()[:2]
     life.expire([one, other])
