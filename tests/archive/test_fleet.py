@@ -132,6 +132,16 @@ def test_every_message_twice_and_two_enumerations_at_once_make_one_vault(start_a
 
 
 @pytest.mark.long
+def test_a_day_of_which_nothing_is_new_is_settled_again_without_a_sweep(start_archive: StartArchive) -> None:
+    archive = start_archive(conversations=ONE_CONVERSATION_IS_ENOUGH)
+    with archive.fleet():
+        ask_for(archive)
+        finish(archive)
+        ask_for(archive)
+        archive.wait_until_finished()
+    assert archive.rows("SELECT state FROM runs WHERE day = :day", day=archive.day) == [("settled",)] * 2
+
+
 def test_two_beats_archive_yesterday_by_themselves(start_archive: StartArchive) -> None:
     yesterday: date = day_of(utc_now()) - timedelta(days=1)
     archive = start_archive(conversations=6, day=yesterday, settings={"STRONGROOM_ENUMERATE_AT": "00:00"})
