@@ -215,7 +215,9 @@ def _unreachable(*_: Any, **__: Any) -> None:
 
 
 def test_what_a_batch_had_given_before_it_was_given_up_is_looked_at_again(start_archive: StartArchive) -> None:
-    archive = start_archive(conversations=10, faults={"rate_batch_stuck": 1}, outcome="never=0")
+    # longer than the time that passes below: what is late comes by the simulator's clock, which stays
+    patient = {"STRONGROOM_RETRY_DEADLINE_S": "600"}
+    archive = start_archive(conversations=10, faults={"rate_batch_stuck": 1}, outcome="never=0", settings=patient)
     recordings = followed(archive)
     assert recordings, "half of them are there"
     for ref in recordings:

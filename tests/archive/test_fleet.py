@@ -62,7 +62,9 @@ def kill_workers(fleet: Fleet) -> None:
             marks=pytest.mark.long,
         ),
         pytest.param(
-            {"hold_answer": {"operation": "PutObject", "key_contains": "recordings/", "seconds": 600}}, id="after"
+            {"hold_answer": {"operation": "PutObject", "key_contains": "recordings/", "seconds": 600}},
+            id="after",
+            marks=pytest.mark.long,
         ),
     ],
 )

@@ -32,6 +32,7 @@ def test_each_make_command_is_there_and_ci_runs_the_first_two(command: str) -> N
         assert re.search(rf"^([A-Z]+=\S+ )?{command}$", (REPOSITORY / ".ci" / "run").read_text(), re.MULTILINE)
 
 
+@pytest.mark.long
 def test_each_strongroom_command_does_what_it_is_there_for(start_archive: StartArchive) -> None:
     archive = start_archive(conversations=2)
     environment = {"PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"} | archive.environment

@@ -63,6 +63,7 @@ def test_a_traced_day(start_archive: StartArchive) -> None:
         _nothing_is_told_of_anybody(archive, collector)
 
 
+@pytest.mark.long
 def test_a_recording_asked_for_singly_is_one_trace_from_the_enumeration_to_the_manifest(
     start_archive: StartArchive,
 ) -> None:

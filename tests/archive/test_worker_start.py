@@ -24,6 +24,7 @@ def archive(start_archive: StartArchive) -> Archive:
     return start_archive(conversations=1)
 
 
+@pytest.mark.long
 def test_a_worker_that_is_started_in_an_outage_is_at_work_when_it_ends(archive: Archive) -> None:
     archive.proxy.faults(error_503={})
     worker = start_process("worker", archive.environment, archive.logs)
