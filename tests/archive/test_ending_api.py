@@ -159,7 +159,6 @@ def test_what_an_early_deletion_costs_is_on_the_list(life: Life) -> None:
     assert (made.early_usd > Decimal("0.01")) == bool(moved)
 
 
-@pytest.mark.long
 def test_a_certificate_names_who_began_whoever_finished(life: Life, monkeypatch: pytest.MonkeyPatch) -> None:
     going = life.conversations()[:3]
     life.expire(going)
@@ -190,6 +189,7 @@ def test_a_certificate_names_who_began_whoever_finished(life: Life, monkeypatch:
     ]
 
 
+@pytest.mark.long
 def test_a_certificate_that_lies_or_is_gone_is_found(life: Life) -> None:
     one, other = life.conversations()[:2]
     life.expire([one, other])

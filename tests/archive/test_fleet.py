@@ -133,7 +133,6 @@ def test_every_message_twice_and_two_enumerations_at_once_make_one_vault(start_a
     assert archive.rows("SELECT count(*) FROM runs WHERE day = :day", day=archive.day) == [(1,)]
 
 
-@pytest.mark.long
 def test_a_day_of_which_nothing_is_new_is_settled_again_without_a_sweep(start_archive: StartArchive) -> None:
     archive = start_archive(conversations=ONE_CONVERSATION_IS_ENOUGH)
     with archive.fleet():
@@ -144,6 +143,7 @@ def test_a_day_of_which_nothing_is_new_is_settled_again_without_a_sweep(start_ar
     assert archive.rows("SELECT state FROM runs WHERE day = :day", day=archive.day) == [("settled",)] * 2
 
 
+@pytest.mark.long
 def test_two_beats_archive_yesterday_by_themselves(start_archive: StartArchive) -> None:
     yesterday: date = day_of(utc_now()) - timedelta(days=1)
     archive = start_archive(conversations=6, day=yesterday, settings={"STRONGROOM_ENUMERATE_AT": "00:00"})
