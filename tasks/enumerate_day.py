@@ -2,17 +2,14 @@
 
 from datetime import date
 
-import structlog
 from celery import Task, shared_task
 
 from config.celery import READING_TIME_LIMIT_S
 from strongroom.ledger.lookup import database_clock
-from strongroom.ledger.runs import open_first_run, settle_runs
-from strongroom.pipeline.days import last_ended_day
+from strongroom.ledger.runs import open_first_run
+from strongroom.pipeline.days import last_ended_day, settle_days
 from strongroom.pipeline.enumerate import enumerate_day as enumerate_pages
 from tasks.window import offer_pages
-
-_log = structlog.get_logger()
 
 
 @shared_task(  # type: ignore[untyped-decorator]
@@ -28,5 +25,4 @@ def enumerate_day(self: Task, day: str | None = None) -> None:
         wanted = date.fromisoformat(day)
     offer_pages(self.app, enumerate_pages(house, wanted))
     # a day of which nothing is new has nothing to wait for, not even the next sweep
-    for settled in settle_runs(house.engine):
-        _log.info("day settled", day=str(settled))
+    settle_days(house)

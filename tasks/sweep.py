@@ -1,6 +1,5 @@
 """Task: enqueue again whatever is due and no one holds."""
 
-import structlog
 from celery import Task, shared_task
 
 from strongroom.ledger.gauges import show_sign_of_life
@@ -8,8 +7,6 @@ from strongroom.ledger.lookup import database_clock
 from strongroom.pipeline.sweep import sweep as find_due
 from tasks.fleet import send
 from tasks.window import feed
-
-_log = structlog.get_logger()
 
 
 @shared_task(bind=True, name="sweep")  # type: ignore[untyped-decorator]
@@ -24,5 +21,3 @@ def sweep(self: Task) -> None:
     feed(self.app)
     if due.seal:
         send(self.app, "seal", [()])
-    for day in due.settled:
-        _log.info("day settled", day=str(day))

@@ -3,11 +3,15 @@
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 
+import structlog
+
 from config.settings import Settings
 from strongroom.house import House
 from strongroom.ledger.engine import Engine
-from strongroom.ledger.runs import days_with_run, first_day, open_first_run
+from strongroom.ledger.runs import days_with_run, first_day, open_first_run, settle_runs
 from strongroom.times import day_of, days_between
+
+_log = structlog.get_logger()
 
 
 @dataclass(frozen=True)
@@ -39,6 +43,12 @@ def open_missed_days(house: House, now: datetime) -> list[date]:
     window = catch_up_window(house.settings, first_day(house.engine), now)
     missed = set(days_between(window.first, window.last)) - days_with_run(house.engine, window.first, window.last)
     return [day for day in sorted(missed) if open_first_run(house.engine, day, "due by the calendar")]
+
+
+def settle_days(house: House) -> None:
+    """Settle each day that has nothing under way any more; the log says which. Raises LedgerUnreachable."""
+    for day in settle_runs(house.engine):
+        _log.info("day settled", day=str(day))
 
 
 def forgotten_days(settings: Settings, engine: Engine, now: datetime) -> list[date]:

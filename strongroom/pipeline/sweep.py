@@ -9,8 +9,7 @@ from strongroom.house import House
 from strongroom.ledger.activity import want_activity_reads
 from strongroom.ledger.backfills import finish_backfills
 from strongroom.ledger.due import claim_activity_reads, claim_backfills, claim_runs
-from strongroom.ledger.runs import settle_runs
-from strongroom.pipeline.days import open_missed_days
+from strongroom.pipeline.days import open_missed_days, settle_days
 from strongroom.pipeline.log_keys import NO_KEY, can_seal
 from strongroom.pipeline.seal import needs_sealing
 
@@ -19,12 +18,11 @@ _log = structlog.get_logger()
 
 @dataclass(frozen=True)
 class Due:
-    """What must be enqueued, the days that were found finished, and whether there is something to seal."""
+    """What must be enqueued, and whether there is something to seal."""
 
     days: list[date]
     activity: list[date]
     backfills: list[int]
-    settled: list[date]
     seal: bool
 
 
@@ -33,13 +31,12 @@ def sweep(house: House, now: datetime) -> Due:
     grace_s, batch = house.settings.enqueue_grace_s, house.settings.sweep_batch
     open_missed_days(house, now)
     want_activity_reads(house.engine)
-    settled = settle_runs(house.engine)
+    settle_days(house)
     finish_backfills(house.engine)
     return Due(
         days=[run.day for run in claim_runs(house.engine, grace_s, batch)],
         activity=claim_activity_reads(house.engine, grace_s, batch),
         backfills=claim_backfills(house.engine, grace_s, batch),
-        settled=settled,
         seal=_seal(house),
     )
 
